@@ -1,0 +1,45 @@
+"""Translation at the border: texts are msgids inside, and a person's language where they are shown."""
+
+import gettext
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from babel.support import NullTranslations, Translations
+
+from sichern_hooks import N_, SichernError
+
+DOMAIN = "sichern"
+LANGUAGES = ("de", "en")
+LOCALE = Path(__file__).parent / "locale"
+
+__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "error_lines", "language_of", "translate"]
+
+
+@cache
+def catalog(language: str) -> gettext.NullTranslations:
+    """Load the catalog of a language; English where there is none."""
+    found = Translations.load(str(LOCALE), [language], DOMAIN)
+    return found if isinstance(found, gettext.NullTranslations) else NullTranslations()
+
+
+def language_of(locale: str | None) -> str:
+    """Reduce `de_CH.UTF-8`, `de-AT`, None to a language that there is a catalog for."""
+    language = (locale or "").replace("-", "_").split(".")[0].split("_")[0].lower()
+    return language if language in LANGUAGES else "en"
+
+
+def translate(
+    text: str, language: str, values: Mapping[str, str | int | float] | None = None
+) -> str:
+    """Translate a msgid and fill its `%(name)s` placeholders. An empty text stays empty."""
+    translated = catalog(language).gettext(text) if text else ""
+    return translated % values if values is not None else translated
+
+
+def error_lines(error: SichernError, language: str) -> tuple[str, str]:
+    """Give the two lines of an error: what is wrong, and what to do."""
+    return (
+        translate(error.message, language, error.values),
+        translate(error.hint, language, error.values),
+    )

@@ -1,0 +1,1 @@
+"""Which rows are a tenant's: roles, closure, plan, proof. Pure: no files, no network, no clock."""
