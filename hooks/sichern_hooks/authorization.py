@@ -12,11 +12,15 @@ logger = logging.getLogger(__name__)
 
 def find_host(manager: pluggy.PluginManager, name: str) -> object | None:
     """Give the one plugin that is the host of that name, None where there is none or two."""
-    hosts = [
-        implementation.plugin
-        for implementation in manager.hook.sichern_host_name.get_hookimpls()
-        if implementation.function() == name
-    ]
+    hosts = []
+    for implementation in manager.hook.sichern_host_name.get_hookimpls():
+        try:
+            claimed = implementation.function()
+        except Exception:
+            logger.exception("sichern_host_name failed in %s", implementation.plugin_name)
+            continue
+        if claimed == name:
+            hosts.append(implementation.plugin)
     return hosts[0] if len(hosts) == 1 else None
 
 
@@ -29,9 +33,10 @@ def authorize(
     """Return where the owning host says True and nobody says anything but True or None.
 
     The owner is the one plugin whose `sichern_host_name` is the tenant's host and the actor's;
-    where two claim that name nobody owns it. Each implementation is called on its own, because pluggy drops None from the results and
-    stops at the first exception: no answer, None, an exception and any value other than True
-    are a no of the host; anything but True or None is a veto of another plugin.
+    where two claim that name nobody owns it. Each implementation is called on its own, because
+    pluggy drops None from the results and stops at the first exception: no answer, None, an
+    exception and any value other than True are a no of the host; anything but True or None is
+    a veto of another plugin.
 
     Raises NotAuthorized.
     """

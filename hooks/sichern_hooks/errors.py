@@ -69,6 +69,14 @@ class UnknownHooks(SichernError):
     hint = N_("correct the spelling, or install the plugin's version for this contract")
 
 
+class InvalidPlugin(SichernError):
+    """A plugin implements a hook of the contract with arguments that it does not have."""
+
+    code = "invalid-plugin"
+    message = N_("a plugin does not fit the contract: %(reason)s")
+    hint = N_("correct the hook's arguments, or install the plugin's version for this contract")
+
+
 class NoHost(UsageError):
     """No installed plugin implements the host's side for the asked name."""
 

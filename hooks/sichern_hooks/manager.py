@@ -1,11 +1,11 @@
-"""The plugin manager: hook specifications, plugins by entry point, and the check for misspelt hooks."""
+"""The plugin manager: hook specifications, plugins by entry point, and the check of their hooks."""
 
 from importlib.metadata import entry_points
 
 import pluggy
 
 from sichern_hooks import host, service
-from sichern_hooks.errors import UnknownHooks
+from sichern_hooks.errors import InvalidPlugin, UnknownHooks
 from sichern_hooks.markers import PROJECT
 
 CONTRACT = 1
@@ -16,18 +16,31 @@ PLUGINS = "sichern.plugins"
 def create_manager(*plugins: object, load: bool = True) -> pluggy.PluginManager:
     """Build the manager, register `plugins`, and load the installed ones by entry point.
 
+    An entry point gives the plugin, or a class of it that is called with the manager.
+
     Raises UnknownHooks where a plugin implements a hook that the contract does not have:
-    pluggy itself would register it and never call it.
+    pluggy itself would register it and never call it. Raises InvalidPlugin where a hook asks
+    for an argument that the contract does not have.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(host)
     manager.add_hookspecs(service)
     for plugin in plugins:
-        manager.register(plugin)
+        _register(manager, plugin)
     if load:
-        manager.load_setuptools_entrypoints(PLUGINS)
+        for entry in entry_points(group=PLUGINS):
+            plugin = entry.load()
+            plugin = plugin(manager) if isinstance(plugin, type) else plugin
+            _register(manager, plugin, entry.name)
     check_pending(manager)
     return manager
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str | None = None) -> None:
+    try:
+        manager.register(plugin, name=name)
+    except pluggy.PluginValidationError as error:
+        raise InvalidPlugin(reason=" ".join(str(error).split())) from error
 
 
 def check_pending(manager: pluggy.PluginManager) -> None:

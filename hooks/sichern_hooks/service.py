@@ -15,12 +15,12 @@ from sichern_hooks.values import (
 
 
 @hookspec
-def sichern_permissions() -> Sequence[PermissionText]:
+def sichern_permissions() -> Sequence[PermissionText] | None:
     """List the rights that the plugin brings."""
 
 
 @hookspec
-def sichern_actions() -> Sequence[Action]:
+def sichern_actions() -> Sequence[Action] | None:
     """List the menu actions that the plugin brings."""
 
 
@@ -47,15 +47,13 @@ def sichern_scheduled_run(job: str) -> Report | None:
 
 
 @hookspec
-def sichern_before_upgrade() -> Sequence[Report]:
+def sichern_before_upgrade() -> Sequence[Report] | None:
     """Run the jobs that are marked for it, before the host changes its tables."""
 
 
 @hookspec
-def sichern_before_tenant_deleted(tenant: TenantRef) -> Sequence[Report]:
+def sichern_before_tenant_deleted(tenant: TenantRef) -> Sequence[Report] | None:
     """Run the jobs that are marked for it, for the tenant that is about to go.
 
     Raises the run's error where a backup fails, so that the host keeps the tenant.
     """
-
-

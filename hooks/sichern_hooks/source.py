@@ -93,6 +93,10 @@ class Source(Protocol):
         """
         ...
 
+    def document_size(self, document: DocumentRef) -> int:
+        """Give the size of a document of the store in bytes, 0 where the store does not hold it."""
+        ...
+
     def close(self) -> None:
         """Let go of what was opened. Called once, also after an error."""
         ...

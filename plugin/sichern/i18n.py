@@ -1,6 +1,7 @@
 """Translation at the border: texts are msgids inside, and a person's language where they are shown."""
 
 import gettext
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ DOMAIN = "sichern"
 LANGUAGES = ("de", "en")
 LOCALE = Path(__file__).parent / "locale"
 
-__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "error_lines", "language_of", "translate"]
+__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "error_lines", "install", "language_of", "translate"]
 
 
 @cache
@@ -21,6 +22,13 @@ def catalog(language: str) -> gettext.NullTranslations:
     """Load the catalog of a language; English where there is none."""
     found = Translations.load(str(LOCALE), [language], DOMAIN)
     return found if isinstance(found, gettext.NullTranslations) else NullTranslations()
+
+
+def install(language: str) -> None:
+    """Let libraries that ask the process's default domain (click) speak the language too."""
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, str(LOCALE))
+    gettext.textdomain(DOMAIN)
 
 
 def language_of(locale: str | None) -> str:

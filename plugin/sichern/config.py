@@ -1,0 +1,93 @@
+"""`sichern.toml`: which host, which destinations, whom to call."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from sichern_hooks import N_, Destination, UsageError
+
+DEFAULT = Path("sichern.toml")
+
+
+class ConfigMissing(UsageError):
+    """There is no configuration file."""
+
+    code = "config-missing"
+    message = N_("there is no configuration %(path)s")
+    hint = N_("write one (the README has an example), or name it with --config")
+
+
+class ConfigInvalid(UsageError):
+    """The configuration cannot be understood."""
+
+    code = "config-invalid"
+    message = N_("the configuration %(path)s cannot be read: %(reason)s")
+    hint = N_("correct the file; the README has an example")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The configuration; relative paths in it are relative to its own folder.
+
+    `host` is the whole `[host]` table: `name` chooses the host, the rest is the host's own.
+    """
+
+    path: Path
+    host: Mapping[str, Any]
+    destinations: tuple[Destination, ...] = ()
+    contact: str = ""
+    language: str | None = field(default=None)
+
+
+class _DestinationSchema(Schema):
+    path = fields.Str(required=True)
+    label = fields.Str()
+    marker = fields.Str()
+    mounted = fields.Bool()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> Destination:
+        return Destination(**data)
+
+
+class _ConfigSchema(Schema):
+    host = fields.Dict(keys=fields.Str(), required=True)
+    destinations = fields.List(fields.Nested(_DestinationSchema))
+    contact = fields.Str()
+    language = fields.Str(allow_none=True)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the configuration.
+
+    Raises ConfigMissing, ConfigInvalid.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigMissing(path=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(path=str(path), reason=str(error)) from error
+    try:
+        loaded = _ConfigSchema().load(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(path=str(path), reason=str(error)) from error
+    except ValidationError as error:
+        raise ConfigInvalid(path=str(path), reason=str(error.normalized_messages())) from error
+    folder = path.resolve().parent
+    host = dict(loaded["host"])
+    for name in ("config", "path"):
+        if isinstance(host.get(name), str):
+            host[name] = str(folder / host[name])
+    destinations = tuple(loaded.get("destinations", ()))
+    return Config(
+        path=path,
+        host=host,
+        destinations=destinations,
+        contact=loaded.get("contact", ""),
+        language=loaded.get("language"),
+    )

@@ -1,0 +1,206 @@
+"""The protocol of one tenant's run, as data: dataclasses and the marshmallow schemas they cross with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from sichern_hooks import SichernError
+from sichern_hooks.errors import Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something worth saying: a msgid with its values. A warning changes the outcome, a note does not."""
+
+    code: str
+    message: str
+    values: dict[str, Scalar] = field(default_factory=dict)
+    warning: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """The error that ended a run: its code, and the msgids of what is wrong and what to do."""
+
+    code: str
+    message: str
+    hint: str
+    values: dict[str, Scalar] = field(default_factory=dict)
+    details: tuple["Notice", ...] = ()
+
+    @classmethod
+    def of(cls, error: SichernError, details: tuple["Notice", ...] = ()) -> "Fault":
+        """Keep what an error says."""
+        return cls(
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            values=dict(error.values),
+            details=details,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCount:
+    """What went along of one table: rows, rows only named, shared rows left out, bytes of text."""
+
+    table: str
+    label: str
+    role: str
+    rows: int
+    named: int
+    left_out: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentCount:
+    """Documents that went along, their bytes, and those missing in the store or left out."""
+
+    count: int = 0
+    bytes: int = 0
+    missing: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSize:
+    """A file of the pair, its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """What ran, when, by whom, what it wrote, and what it has to say. Times are UTC."""
+
+    run: str
+    action: str
+    tenant: str
+    tenant_key: str
+    host: str
+    host_version: str
+    database: str
+    machine: str
+    actor: str
+    login: str | None
+    destination: str
+    documents_option: str
+    shared_option: str
+    sichern: str
+    started: datetime
+    finished: datetime | None
+    outcome: str
+    tables: tuple[TableCount, ...] = ()
+    documents: DocumentCount = DocumentCount()
+    files: tuple[FileSize, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    fault: Fault | None = None
+
+    @property
+    def rows(self) -> int:
+        """All rows that went along."""
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def warnings(self) -> int:
+        """How many notices are warnings."""
+        return sum(notice.warning for notice in self.notices)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took; 0 while it goes on."""
+        return (self.finished - self.started).total_seconds() if self.finished else 0.0
+
+
+class _NoticeSchema(Schema):
+    code = fields.Str(required=True)
+    message = fields.Str(required=True)
+    values = fields.Dict(keys=fields.Str())
+    warning = fields.Bool()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> Notice:
+        return Notice(**data)
+
+
+class _FaultSchema(Schema):
+    code = fields.Str(required=True)
+    message = fields.Str(required=True)
+    hint = fields.Str(required=True)
+    values = fields.Dict(keys=fields.Str())
+    details = fields.List(fields.Nested(_NoticeSchema))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> Fault:
+        return Fault(**{**data, "details": tuple(data.get("details", ()))})
+
+
+class _TableCountSchema(Schema):
+    table = fields.Str(required=True)
+    label = fields.Str(required=True)
+    role = fields.Str(required=True)
+    rows = fields.Int(required=True)
+    named = fields.Int(required=True)
+    left_out = fields.Int(required=True)
+    bytes = fields.Int(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> TableCount:
+        return TableCount(**data)
+
+
+class _DocumentCountSchema(Schema):
+    count = fields.Int(required=True)
+    bytes = fields.Int(required=True)
+    missing = fields.Int(required=True)
+    left_out = fields.Int(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> DocumentCount:
+        return DocumentCount(**data)
+
+
+class _FileSizeSchema(Schema):
+    name = fields.Str(required=True)
+    size = fields.Int(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> FileSize:
+        return FileSize(**data)
+
+
+class ProtocolSchema(Schema):
+    """`protocol.json`."""
+
+    run = fields.Str(required=True)
+    action = fields.Str(required=True)
+    tenant = fields.Str(required=True)
+    tenant_key = fields.Str(required=True)
+    host = fields.Str(required=True)
+    host_version = fields.Str(required=True)
+    database = fields.Str(required=True)
+    machine = fields.Str(required=True)
+    actor = fields.Str(required=True)
+    login = fields.Str(required=True, allow_none=True)
+    destination = fields.Str(required=True)
+    documents_option = fields.Str(required=True)
+    shared_option = fields.Str(required=True)
+    sichern = fields.Str(required=True)
+    started = fields.AwareDateTime(required=True)
+    finished = fields.AwareDateTime(required=True, allow_none=True)
+    outcome = fields.Str(required=True)
+    tables = fields.List(fields.Nested(_TableCountSchema))
+    documents = fields.Nested(_DocumentCountSchema)
+    files = fields.List(fields.Nested(_FileSizeSchema))
+    notices = fields.List(fields.Nested(_NoticeSchema))
+    fault = fields.Nested(_FaultSchema, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> Protocol:
+        for name in ("tables", "files", "notices"):
+            data[name] = tuple(data.get(name, ()))
+        return Protocol(**data)

@@ -1,0 +1,83 @@
+"""A host opened from the configuration, and the user who asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+import pluggy
+
+from sichern.config import Config
+from sichern_hooks import (
+    HOSTS,
+    Actor,
+    Destination,
+    NoHost,
+    Permission,
+    Tenant,
+    UnknownTenant,
+    UnknownUser,
+    authorize,
+    create_manager,
+    installed_hosts,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """The manager with one host, and the actor whose rights count."""
+
+    manager: pluggy.PluginManager
+    actor: Actor
+    config: Config
+
+    def tenants(self) -> list[Tenant]:
+        """The tenants that the actor may see."""
+        return list(self.manager.hook.sichern_tenants(actor=self.actor) or ())
+
+    def choose(self, names: Sequence[str], exclude: Sequence[str], everyone: bool) -> list[Tenant]:
+        """Find tenants by key or name, once each, in the order given.
+
+        Raises UnknownTenant for what is not found, or is the name of two.
+        """
+        seen = self.tenants()
+        chosen = seen if everyone else [_find(seen, name) for name in names]
+        left_out = [_find(seen, name) for name in exclude]
+        return [tenant for tenant in dict.fromkeys(chosen) if tenant not in left_out]
+
+    def destination(self, path: str) -> Destination:
+        """The configured destination of that path or label, else the folder itself."""
+        offered = self.manager.hook.sichern_destinations(actor=self.actor) or ()
+        for destination in (*self.config.destinations, *offered):
+            if path in (destination.path, destination.label):
+                return destination
+        return Destination(path=path)
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAuthorized where the actor does not hold the right at all."""
+        authorize(self.manager, self.actor, permission)
+
+
+def open_session(config: Config, login: str | None, *observers: object) -> Session:
+    """Open the configured host and find the user.
+
+    Raises NoHost, HostUnavailable, UnknownUser, UnknownHooks.
+    """
+    name = str(config.host.get("name", ""))
+    found = [entry for entry in entry_points(group=HOSTS) if entry.name == name]
+    if not found:
+        raise NoHost(host=name or "?", installed=", ".join(installed_hosts()))
+    options = {key: value for key, value in config.host.items() if key != "name"}
+    manager = create_manager(found[0].load()(options), *observers)
+    actor = manager.hook.sichern_actor(login=login)
+    if actor is None:
+        raise UnknownUser(login=login or "?")
+    return Session(manager=manager, actor=actor, config=config)
+
+
+def _find(tenants: Sequence[Tenant], name: str) -> Tenant:
+    by_key = [tenant for tenant in tenants if tenant.ref.key == name]
+    by_name = [tenant for tenant in tenants if tenant.name == name]
+    found = by_key or by_name
+    if len(found) != 1:
+        raise UnknownTenant(tenant=name)
+    return found[0]

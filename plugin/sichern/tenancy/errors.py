@@ -1,0 +1,43 @@
+"""Why a plan or a proof stops a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sichern_hooks import N_, SichernError
+from sichern_hooks.errors import Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One table that cannot be planned: what is wrong, and what to do about it (two msgids)."""
+
+    table: str
+    message: str
+    hint: str
+    detail: str = ""
+
+    @property
+    def values(self) -> dict[str, Scalar]:
+        """What fills the placeholders of both texts."""
+        return {"table": self.table, "detail": self.detail}
+
+
+class PlanRefused(SichernError):
+    """Some tables have no role, an unknown column type or no primary key: never a guess."""
+
+    code = "plan-refused"
+    message = N_("%(count)d tables cannot be planned: %(tables)s")
+    hint = N_("see the list: each table says what it lacks")
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        names = sorted({problem.table for problem in problems})
+        super().__init__(count=len(names), tables=", ".join(names))
+        self.problems = tuple(problems)
+
+
+class ForeignRow(SichernError):
+    """The proof found a row or document in the archive that is not the tenant's."""
+
+    code = "foreign-row"
+    message = N_("a row of another tenant was about to be written: %(table)s %(key)s (%(reason)s)")
+    hint = N_("nothing was kept; report this with the protocol, it is an error of the plan")
