@@ -1,0 +1,46 @@
+"""The demo system's trytond.conf, and its use by this process."""
+
+from configparser import ConfigParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sichern.hosts.tryton.demo.errors import OtherBackend
+
+FILE = "trytond.conf"
+DOCUMENTS = "documents"
+
+
+def write_config(folder: Path, uri: str, *, file_store: bool = True) -> Path:
+    """Write `<folder>/trytond.conf` for the databases below `uri` and give its path.
+
+    `uri` is trytond's `[database] uri`: `sqlite://` (the databases are files in `folder`) or
+    `postgresql://...` (the databases are the server's, the file store is in `folder`).
+    `file_store` False keeps the content of attachments in their table.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parser = ConfigParser(interpolation=None)
+    parser["database"] = {"uri": uri, "path": str(folder.resolve()), "language": "en"}
+    parser["attachment"] = {"filestore": str(file_store), "store_prefix": DOCUMENTS}
+    parser["account_invoice"] = {"filestore": str(file_store), "store_prefix": DOCUMENTS}
+    parser["session"] = {"authentications": "password"}
+    path = folder / FILE
+    with path.open("w", encoding="utf-8") as file:
+        parser.write(file)
+    path.chmod(0o600)
+    return path
+
+
+def use_config(path: Path, uri: str) -> None:
+    """Make this process's trytond use the configuration.
+
+    Raises OtherBackend where trytond was already loaded for another kind of database: it
+    chooses its backend once, when it is imported.
+    """
+    from trytond import config
+
+    config.update_etc(str(path))
+    from trytond import backend
+
+    wanted = urlsplit(uri).scheme
+    if backend.name != wanted:
+        raise OtherBackend(wanted=wanted, loaded=backend.name)

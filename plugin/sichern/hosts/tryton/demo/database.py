@@ -1,0 +1,119 @@
+"""Creating a Tryton database and activating modules, as `trytond-admin -u` does."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ParamSpec, TypeVar
+
+from trytond import __series__, backend, config
+from trytond.backend import DatabaseOperationalError
+from trytond.modules import get_modules
+from trytond.pool import Pool
+from trytond.transaction import Transaction, TransactionError, inactive_records
+
+from sichern.hosts.tryton.demo.errors import DatabaseExists, ModuleMissing
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Session:
+    """Transactions on one database in which nobody else works, as one user in one context.
+
+    Tryton asks for a lock by ending the transaction, to be run again with it: a locked
+    table stays on the list, whole, so that the next batch does not run in vain first.
+    """
+
+    def __init__(self, database: str, *, user: int = 0, **context: object) -> None:
+        self.database = database
+        self._user = user
+        self._context = context
+        self._tables: list[str] = []
+
+    def acting(self, user: int, **context: object) -> "Session":
+        """Give the same session as another user; the locks are the same ones."""
+        other = Session(self.database, user=user, **context)
+        other._tables = self._tables
+        return other
+
+    def run(
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Call `work` in one transaction without access checks and warnings, and commit."""
+        context = {"_check_access": False, "_skip_warnings": True, **self._context}
+        while True:
+            with Transaction().start(
+                self.database, self._user, context=context, _lock_tables=list(self._tables)
+            ) as transaction:
+                try:
+                    return work(*args, **kwargs)
+                except TransactionError as error:
+                    transaction.rollback()
+                    self._remember(error)
+                finally:
+                    # What `ir.queue` should run is for a worker, not for the next transaction.
+                    transaction.tasks.clear()
+
+    def _remember(self, error: TransactionError) -> None:
+        extras: dict[str, Iterable[str]] = {}
+        error.fix(extras)
+        wanted = {table for tables in extras.values() for table in tables}
+        if not wanted - set(self._tables):
+            raise error
+        self._tables += sorted(wanted - set(self._tables))
+
+
+def create(database: str) -> None:
+    """Create an empty database of Tryton's own tables.
+
+    Raises DatabaseExists.
+    """
+    if _exists(database):
+        raise DatabaseExists(database=database)
+    with Transaction().start(None, 0, autocommit=True) as transaction:
+        transaction.database.create(transaction.connection, database)
+    opened = backend.Database(database)
+    opened.connect()
+    opened.init()
+
+
+def _exists(database: str) -> bool:
+    opened = backend.Database(database)
+    try:
+        opened.connect()
+        connection = opened.get_connection()
+    except DatabaseOperationalError:
+        return False
+    opened.put_connection(connection)
+    return True
+
+
+def activate(
+    session: Session, modules: Sequence[str], languages: Sequence[str], password: str
+) -> None:
+    """Activate the modules and what they depend on, load the languages, let the admin in.
+
+    Raises ModuleMissing.
+    """
+    if missing := sorted(set(modules) - set(get_modules())):
+        raise ModuleMissing(modules=", ".join(missing))
+    main = config.get("database", "language")
+    codes = {main, *languages}
+    pool = Pool(session.database)
+    pool.init(update=list(modules), lang=list(codes), activatedeps=True)
+    session.run(lambda: pool.get("ir.module").update_list())
+    session.run(_open, codes, main, password)
+
+
+def _open(codes: set[str], main: str, password: str) -> None:
+    pool = Pool()
+    language = pool.get("ir.lang")
+    language.write(language.search([("code", "in", list(codes))]), {"translatable": True})
+    with inactive_records():
+        (admin,) = pool.get("res.user").search([("login", "=", "admin")])
+    admin.password = password
+    admin.save()
+    configuration = pool.get("ir.configuration")(1)
+    configuration.series = __series__
+    configuration.language = main
+    configuration.save()
+    items = pool.get("ir.module.config_wizard.item")
+    items.write(items.search([]), {"state": "done"})

@@ -1,0 +1,176 @@
+"""Real Tryton databases for tests: built once by the demo, kept in a cache, copied to be written.
+
+Nothing here imports trytond: its configuration belongs to the process. A test that needs the
+ORM runs a program of its own with `run_tryton`.
+"""
+
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+
+from sichern.hosts.tryton import demo
+from sichern.hosts.tryton.demo.configuration import DOCUMENTS, write_config
+from tests.support.need import missing
+
+# Modules beyond the demo's, with the distributions `trytond-<name>` that bring them.
+MANY_MODULES = (
+    "account_asset", "account_deposit", "account_dunning", "account_payment",
+    "account_payment_clearing", "account_payment_sepa", "account_statement",
+    "account_stock_landed_cost", "analytic_account", "analytic_invoice", "bank", "carrier",
+    "incoterm", "party_relationship", "product_price_list", "production", "project",
+    "project_invoice", "purchase", "purchase_request", "sale", "sale_opportunity",
+    "sale_subscription", "sale_supply", "stock_forecast", "stock_package", "stock_supply",
+    "timesheet", "web_user",
+)
+TIMEOUT = 1200
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrytonDatabase:
+    """A database of Tryton: `config` names its server or folder, `folder` holds its documents."""
+
+    name: str
+    uri: str
+    folder: Path
+    config: Path
+
+    @property
+    def file(self) -> Path:
+        """The file of a database on SQLite."""
+        return self.folder / f"{self.name}.sqlite"
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the file store, `<first two>/<next two>/<uuid>` below it."""
+        return self.folder / DOCUMENTS
+
+
+def demo_sqlite(invoices: int = 5) -> TrytonDatabase:
+    """Give the demo on SQLite with so many invoices per company; not to be written."""
+    return _cached_sqlite("demo", invoices, ())
+
+
+def many_modules_sqlite(invoices: int = 5) -> TrytonDatabase:
+    """Give a demo on SQLite with `MANY_MODULES` active as well; not to be written."""
+    installed = {name for name, _ in _tryton_distributions()}
+    lacking = sorted(m for m in MANY_MODULES if f"trytond-{m.replace('_', '-')}" not in installed)
+    if lacking:
+        missing(f"modules of Tryton are not installed: {', '.join(lacking)}")
+    return _cached_sqlite("many", invoices, MANY_MODULES)
+
+
+def copy_sqlite(database: TrytonDatabase, folder: Path) -> TrytonDatabase:
+    """Copy a database and its documents into an empty folder, for a test that writes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = TrytonDatabase(
+        name=database.name, uri=database.uri, folder=folder,
+        config=write_config(folder, database.uri),
+    )
+    # The backup API, since a file in WAL mode is not the whole database.
+    with (
+        closing(sqlite3.connect(database.file)) as source,
+        closing(sqlite3.connect(copy.file)) as target,
+    ):
+        source.backup(target)
+    _copy_documents(database, copy)
+    return copy
+
+
+def _copy_documents(database: TrytonDatabase, copy: TrytonDatabase) -> None:
+    if database.documents.exists():
+        shutil.copytree(database.documents, copy.documents)
+
+
+def run_tryton(
+    arguments: Sequence[str], uri: str, *, timeout: float = TIMEOUT
+) -> subprocess.CompletedProcess[str]:
+    """Run `python <arguments>` with trytond's backend for `uri`, and give what it printed.
+
+    Raises CalledProcessError where it fails; its `stderr` is added as a note.
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRYTOND_")}
+    environment["TRYTOND_DATABASE_URI"] = uri
+    try:
+        return subprocess.run(
+            [sys.executable, *arguments], env=environment, check=True, capture_output=True,
+            text=True, timeout=timeout, cwd=Path(__file__).parents[2],
+        )
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr[-4000:])
+        raise
+
+
+def build_demo(uri: str, name: str, folder: Path, invoices: int, modules: Sequence[str]) -> None:
+    """Build a demo in a process of its own."""
+    more = [option for module in modules for option in ("--module", module)]
+    run_tryton(
+        ["-m", demo.__name__, str(folder), name, "--uri", uri, "--invoices", str(invoices), *more],
+        uri,
+    )
+
+
+@functools.cache
+def _cached_sqlite(label: str, invoices: int, modules: tuple[str, ...]) -> TrytonDatabase:
+    uri = "sqlite://"
+    folder = cache_folder() / f"{label}-{invoices}-{_fingerprint(modules)}"
+    with _locked(folder):
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="part-") as part:
+                build_demo(uri, label, Path(part), invoices, modules)
+                config = write_config(Path(part), uri).read_text(encoding="utf-8")
+                Path(part, "trytond.conf").write_text(
+                    config.replace(str(Path(part).resolve()), str(folder)), encoding="utf-8"
+                )
+                shutil.copytree(part, folder.with_suffix(".new"))
+            folder.with_suffix(".new").rename(folder)
+    return TrytonDatabase(name=label, uri=uri, folder=folder, config=folder / "trytond.conf")
+
+
+def cache_folder() -> Path:
+    """Give the folder outside the project where built databases are kept between runs."""
+    named = os.environ.get("SICHERN_TEST_CACHE")
+    folder = Path(named) if named else Path(
+        tempfile.gettempdir(), f"sichern-test-cache-{os.getuid()}"
+    )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+@functools.cache
+def _fingerprint(modules: tuple[str, ...]) -> str:
+    """Hash what the result depends on: the demo's source, Tryton's versions, the modules."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(demo.__file__).parent.rglob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, version in _tryton_distributions():
+        digest.update(f"{name} {version}\n".encode())
+    digest.update(" ".join(modules).encode())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def _tryton_distributions() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(
+        (name, each.version)
+        for each in distributions()
+        if (name := str(each.name).lower().replace("_", "-")).startswith("trytond")
+    ))
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a cached folder, so that of parallel test runs one builds."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
