@@ -21,8 +21,6 @@ from tests.structure.tree import ROOT, name_of, parsed, sources
 LOCALES = ROOT / "locales"
 SAME_IN_BOTH = {"%(reason)s", "Mandant", "Name", "Status", "Version", "Host", "MB", "JSON"}
 """Texts that are rightly the same in German."""
-CATEGORIES = {"UsageError"}
-"""Kinds of errors that are never raised as such, or take their texts from above."""
 TEXTS = ("message", "hint")
 PLACEHOLDER = re.compile(r"%\((\w+)\)([a-z])")
 
@@ -201,7 +199,15 @@ def errors() -> list[ErrorClass]:
         found += more
 
 
-ERRORS = [error for error in errors() if error.name not in CATEGORIES]
+ALL_ERRORS = errors()
+KINDS = [
+    error
+    for error in ALL_ERRORS
+    if not {"code", *TEXTS} & set(error.values)
+    and any(error.name in other.bases for other in ALL_ERRORS)
+]
+"""Kinds of errors: they bring no texts, others are derived from them."""
+ERRORS = [error for error in ALL_ERRORS if error not in KINDS]
 each_error = pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.name)
 
 
@@ -237,6 +243,48 @@ def test_an_error_says_what_is_wrong_and_what_to_do(error: ErrorClass, text: str
     assert not said.endswith(".")
     assert not re.match(r"[A-Z][a-z]", said), "an error begins in lower case"
     assert texts(po("de"))[said]
+
+
+def test_a_kind_of_errors_without_texts_is_never_raised() -> None:
+    kinds = {error.name for error in KINDS}
+    raised = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in sources()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Raise)
+        and node.exc is not None
+        and ast.unparse(node.exc).partition("(")[0].rpartition(".")[2] in kinds
+    ]
+    assert raised == []
+
+
+# --- what click says ---------------------------------------------------------------------------
+
+
+FIELD = re.compile(r"\{(\w+)(?:!r)?\}")
+CLICK = polib.pofile(str(LOCALES / "de" / "LC_MESSAGES" / "click.po"))
+
+
+def click_pairs() -> Iterator[tuple[str, str]]:
+    for entry in CLICK:
+        if entry.msgid_plural:
+            yield entry.msgid, entry.msgstr_plural[0]
+            yield entry.msgid_plural, entry.msgstr_plural[1]
+        else:
+            yield entry.msgid, entry.msgstr
+
+
+def test_what_click_says_keeps_its_placeholders_and_reaches_into_nothing() -> None:
+    """Click fills braces: a translation has the same plain names, and no other brace."""
+    for text, german in click_pairs():
+        assert german
+        assert sorted(FIELD.findall(german)) == sorted(FIELD.findall(text)), text
+        assert not re.search(r"[{}]", FIELD.sub("", german)), text
+        assert sorted(PLACEHOLDER.findall(german)) == sorted(PLACEHOLDER.findall(text)), text
+
+
+def test_no_text_of_click_hides_one_of_ours() -> None:
+    assert {entry.msgid for entry in CLICK} & set(texts(po("de"))) == set()
 
 
 # --- translating -------------------------------------------------------------------------------
