@@ -1,0 +1,293 @@
+"""The info file as text: canonical JSON that carries its own SHA-256."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from sichern.archive.errors import ArchiveError, FormatTooNew, FormatTooOld, InfoDamaged
+from sichern.archive.info import (
+    FORMAT,
+    Info,
+    InfoActor,
+    InfoDocuments,
+    InfoOptions,
+    InfoTable,
+    InfoTenant,
+    Member,
+    Volume,
+)
+from sichern.archive.names import Kind, parse_member
+from sichern.archive.stems import DATA, DOCUMENTS, parse_stem, split_ending
+from sichern_hooks import Documents, Outcome, Role, SharedRows, SystemIdentity
+
+OLDEST_FORMAT = 1
+_HASH = "sha256"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_HEX = validate.Regexp(re.compile(r"[0-9a-f]{64}\Z"))
+_COUNT = validate.Range(min=0, max=2**63 - 1)
+
+
+class _Utc(fields.Field[datetime]):
+    """A moment in UTC, in whole seconds: `2026-11-22T22:30:00Z`."""
+
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime(_TIME)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        try:
+            return datetime.strptime(value, _TIME).replace(tzinfo=UTC)
+        except (TypeError, ValueError) as error:
+            raise ValidationError("not a moment in UTC") from error
+
+
+def _count(**options: Any) -> fields.Integer:
+    return fields.Integer(required=True, strict=True, validate=_COUNT, **options)
+
+
+def _text(**options: Any) -> fields.String:
+    return fields.String(required=True, **options)
+
+
+class _Part(Schema):
+    """A part whose fields are those of a dataclass."""
+
+    made: Callable[..., Any]
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.made(**data)
+
+
+class _ActorSchema(_Part):
+    made = InfoActor
+    login = _text(allow_none=True)
+    name = _text()
+
+
+class _TenantSchema(_Part):
+    made = InfoTenant
+    host = _text()
+    key = _text()
+    name = _text()
+
+
+class _SystemSchema(_Part):
+    made = SystemIdentity
+    host = _text()
+    host_version = _text()
+    system = _text()
+    database = _text()
+    machine = _text()
+    modules = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class _OptionsSchema(_Part):
+    made = InfoOptions
+    documents = fields.Enum(Documents, by_value=True, required=True)
+    shared = fields.Enum(SharedRows, by_value=True, required=True)
+
+
+class _VolumeSchema(_Part):
+    made = Volume
+    name = _text(validate=validate.Length(max=255))
+    size = _count()
+    sha256 = _text(validate=_HEX)
+
+
+class _TableSchema(_Part):
+    made = InfoTable
+    name = _text()
+    role = _text(validate=validate.OneOf([role.value for role in Role]))
+    rows = _count()
+    identities = _count()
+    sha256 = _text(validate=_HEX)
+
+
+class _MemberSchema(_Part):
+    made = Member
+    volume = _count()
+    name = _text()
+    size = _count()
+    sha256 = _text(validate=_HEX)
+    rows = _count(allow_none=True)
+
+
+class _DocumentsSchema(_Part):
+    made = InfoDocuments
+    count = _count()
+    bytes = _count()
+    missing = _count()
+    left_out = _count()
+
+
+class InfoSchema(_Part):
+    """The definition of the info file, but for `sha256`."""
+
+    made = Info
+    format = _count()
+    sichern = _text()
+    created = _Utc(required=True)
+    actor = fields.Nested(_ActorSchema, required=True)
+    tenant = fields.Nested(_TenantSchema, required=True)
+    system = fields.Nested(_SystemSchema, required=True)
+    options = fields.Nested(_OptionsSchema, required=True)
+    outcome = fields.Enum(Outcome, by_value=True, required=True)
+    warnings = _count()
+    volumes = fields.List(
+        fields.Nested(_VolumeSchema), required=True, validate=validate.Length(min=1, max=2)
+    )
+    members = fields.List(fields.Nested(_MemberSchema), required=True)
+    tables = fields.List(fields.Nested(_TableSchema), required=True)
+    documents = fields.Nested(_DocumentsSchema, required=True)
+    schema_fingerprint = _text(validate=_HEX)
+    authentication = fields.Raw(
+        required=True, allow_none=True, validate=validate.OneOf([None])
+    )
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Any:
+        parts = {k: tuple(data.pop(k)) for k in ("volumes", "members", "tables")}
+        return self.made(**{**data, **parts})
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoText:
+    """An info file as read: its content, and the SHA-256 that it carries."""
+
+    info: Info
+    sha256: str
+
+
+def canonical(value: object) -> bytes:
+    """Give JSON with sorted keys, without spaces, in UTF-8, with a line feed at its end."""
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode() + b"\n"
+
+
+def write_info(info: Info) -> bytes:
+    """Give the bytes of the info file."""
+    content = InfoSchema().dump(info)
+    return canonical({**content, _HASH: hashlib.sha256(canonical(content)).hexdigest()})
+
+
+def read_info(data: bytes, file: str) -> InfoText:
+    """Read the bytes of an info file; `file` is its name for the errors.
+
+    Raises InfoDamaged, and FormatTooNew or FormatTooOld where the bytes are sound.
+    """
+    content = _sound(data, file)
+    sha256 = content.pop(_HASH)
+    _check_format(content.get("format"), file)
+    try:
+        info = InfoSchema().load(content)
+    except (ValidationError, RecursionError) as error:
+        raise InfoDamaged(file=file, reason=str(error)[:500]) from error
+    if not isinstance(info, Info):  # pragma: no cover - the schema makes nothing else
+        raise InfoDamaged(file=file, reason=type(info).__name__)
+    reason = implausible(info)
+    if reason:
+        raise InfoDamaged(file=file, reason=reason)
+    return InfoText(info=info, sha256=sha256)
+
+
+def _sound(data: bytes, file: str) -> dict[str, Any]:
+    """Parse, and hold the bytes against their own hash: the same in every format."""
+    try:
+        content = json.loads(data.decode())
+        if not isinstance(content, dict) or not isinstance(content.get(_HASH), str):
+            raise ValueError("no object with a sha256")
+        bare = {key: value for key, value in content.items() if key != _HASH}
+        if canonical(content) != data:
+            raise ValueError("not canonical JSON")
+        if hashlib.sha256(canonical(bare)).hexdigest() != content[_HASH]:
+            raise ValueError("its own SHA-256 does not fit")
+    except (ValueError, RecursionError) as error:
+        raise InfoDamaged(file=file, reason=str(error)[:200]) from error
+    return content
+
+
+def _check_format(found: object, file: str) -> None:
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise InfoDamaged(file=file, reason="no format")
+    wrong: type[ArchiveError] | None = None
+    if found > FORMAT:
+        wrong = FormatTooNew
+    elif found < OLDEST_FORMAT:
+        wrong = FormatTooOld
+    if wrong is not None:
+        known = FORMAT if wrong is FormatTooNew else OLDEST_FORMAT
+        raise wrong(file=file, found=found, known=known)
+
+
+def implausible(info: Info) -> str:
+    """Tell what in an info file contradicts itself; empty where nothing does."""
+    return _wrong_volumes(info) or _wrong_members(info) or _wrong_tables(info)
+
+
+def _wrong_volumes(info: Info) -> str:
+    parts = [split_ending(volume.name) for volume in info.volumes]
+    endings = [part[1] for part in parts if part is not None]
+    if endings != [DATA, DOCUMENTS][: len(info.volumes)]:
+        return "the volumes' names"
+    stems = {part[0] for part in parts if part is not None}
+    if len(stems) != 1 or parse_stem(stems.pop()) is None:
+        return "the volumes' names"
+    return ""
+
+
+def _wrong_members(info: Info) -> str:
+    seen: set[tuple[int, str]] = set()
+    for member in info.members:
+        parsed = parse_member(member.name)
+        if parsed is None or member.volume >= len(info.volumes):
+            return f"a member of an unknown name or volume: {member.name[:80]!r}"
+        if (member.rows is not None) != member.name.endswith(".tsv"):
+            return f"rows of {member.name}"
+        belongs = 0 if parsed.kind is not Kind.DOCUMENT else len(info.volumes) - 1
+        if member.volume != belongs and member.name != "README.txt":
+            return f"{member.name} in the wrong volume"
+        if (member.volume, member.name) in seen:
+            return f"{member.name} twice"
+        seen.add((member.volume, member.name))
+        if parsed.kind is Kind.DOCUMENT and member.name.removeprefix("documents/") != member.sha256:
+            return f"{member.name} has another SHA-256"
+    return ""
+
+
+def _wrong_tables(info: Info) -> str:
+    rows: dict[tuple[Kind, str], int] = {}
+    last: dict[tuple[Kind, str], int] = {}
+    documents = [0, 0]
+    for member in info.members:
+        parsed = parse_member(member.name)
+        if parsed is None:  # pragma: no cover - refused before
+            return member.name
+        if parsed.kind is Kind.DOCUMENT:
+            documents = [documents[0] + 1, documents[1] + member.size]
+        if parsed.table is None:
+            continue
+        place = (parsed.kind, parsed.table)
+        if parsed.number != last.get(place, 0) + 1:
+            return f"{member.name} out of order"
+        last[place] = parsed.number
+        rows[place] = rows.get(place, 0) + (member.rows or 0)
+    if documents != [info.documents.count, info.documents.bytes]:
+        return "the number of documents"
+    names = [table.name for table in info.tables]
+    if len(set(names)) != len(names):
+        return "a table twice"
+    if {table for _, table in rows} - set(names):
+        return "rows of a table that is not listed"
+    for table in info.tables:
+        counted = (rows.get((Kind.DATA, table.name), 0), rows.get((Kind.IDENTITIES, table.name), 0))
+        if counted != (table.rows, table.identities):
+            return f"the rows of {table.name}"
+    return ""

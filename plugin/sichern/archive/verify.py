@@ -1,0 +1,165 @@
+"""Re-reads a pair from end to end: the read-back after writing, and `sichern check`."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sichern.archive.documents import DocumentList
+from sichern.archive.errors import ArchiveError, RowsDiffer, StructureDamaged
+from sichern.archive.info import Info, Member
+from sichern.archive.names import DOCUMENTS, Kind, parse_member
+from sichern.archive.volume import Input, open_volume
+
+_READ = 1 << 20
+_MOST_PROBLEMS = 50
+
+RowHook = Callable[[Member, Iterator[bytes]], None]
+ProgressHook = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What a full reading found: the SHA-256 of each volume, and what is wrong."""
+
+    sha256: tuple[str, ...]
+    problems: tuple[ArchiveError, ...]
+
+
+class _Sequential:
+    """Reads a file once from start to end, hashes it, and serves parts of it in order."""
+
+    def __init__(self, source: Input, length: int, seen: Callable[[int], None]) -> None:
+        self._source = source
+        self._length = length
+        self._seen = seen
+        self._buffer = b""
+        self._start = 0
+        self.digest = hashlib.sha256()
+
+    def read_at(self, length: int, offset: int) -> bytes:
+        """Give up to `length` bytes; `offset` never goes back behind the last read."""
+        while offset + length > self._start + len(self._buffer):
+            if not self._fill(max(offset, self._start)):
+                break
+        return self._buffer[offset - self._start : offset - self._start + length]
+
+    def finish(self) -> str:
+        """Read what is left; give the SHA-256 of the whole file."""
+        while self._fill(self._start + len(self._buffer)):
+            pass
+        return self.digest.hexdigest()
+
+    def _fill(self, keep_from: int) -> bool:
+        position = self._start + len(self._buffer)
+        block = self._source.read_at(min(_READ, self._length - position), position)
+        if not block:
+            return False
+        self.digest.update(block)
+        self._seen(len(block))
+        kept = self._buffer[max(0, keep_from - self._start) :]
+        self._start = position - len(kept)
+        self._buffer = kept + block
+        return True
+
+
+@dataclass
+class _Tables:
+    """Counts and hashes the rows of each table as its chunks go by."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, "hashlib._Hash"] = field(default_factory=dict)
+
+    def watch(self, member: Member, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        parsed = parse_member(member.name)
+        table = parsed.table if parsed is not None and parsed.kind is Kind.DATA else None
+        digest = None if table is None else self.digests.setdefault(table, hashlib.sha256())
+        lines = 0
+        for block in blocks:
+            lines += block.count(b"\n")
+            if digest is not None:
+                digest.update(block)
+            yield block
+        self.lines[member.name] = lines
+
+
+def verify_pair(
+    info: Info,
+    names: Sequence[str],
+    inputs: Sequence[Input],
+    lengths: Sequence[int],
+    *,
+    rows: RowHook | None = None,
+    progress: ProgressHook | None = None,
+) -> Verified:
+    """Read every byte of every volume once, and unpack and hash every member.
+
+    `names`, `inputs`, `lengths` (bytes) are the volumes as they lie there. The volumes'
+    SHA-256 are given back, not compared. `rows` is called for every member but documents, in
+    the order of the archive, with the member and its bytes; what it raises as an ArchiveError
+    is a problem as well, and every other exception comes through. `progress` takes bytes
+    read and bytes in all.
+    """
+    problems: list[ArchiveError] = []
+    total = sum(lengths)
+    done = 0
+
+    def seen(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    tables = _Tables()
+    documents = DocumentList()
+    digests: list[str] = []
+    for number, (name, source, length) in enumerate(zip(names, inputs, lengths, strict=True)):
+        once = _Sequential(source, length, seen)
+        try:
+            members = [member for member in info.members if member.volume == number]
+            volume = open_volume(source, name, length, members)
+            for member, entry in volume.members:
+                if len(problems) >= _MOST_PROBLEMS:
+                    break
+                blocks = tables.watch(member, volume.blocks(member, entry, once))
+                problem = _consume(member, blocks, documents, rows)
+                if problem is not None:
+                    problems.append(problem)
+            digests.append(once.finish())
+        except ArchiveError as error:
+            problems.append(error)
+            digests.append("")
+    if not problems:
+        problems.extend(_compare_tables(info, tables))
+        problems.extend(documents.compare(info))
+    return Verified(sha256=tuple(digests), problems=tuple(problems))
+
+
+def _consume(
+    member: Member, blocks: Iterator[bytes], documents: DocumentList, rows: RowHook | None
+) -> ArchiveError | None:
+    """Read a member to its end, through those who want to see it."""
+    try:
+        if member.name == DOCUMENTS:
+            blocks = documents.watch(blocks)
+        if rows is not None and not member.name.startswith("documents/"):
+            rows(member, blocks)
+        for _ in blocks:
+            pass
+    except ArchiveError as error:
+        return error
+    return None
+
+
+def _compare_tables(info: Info, tables: _Tables) -> Iterator[ArchiveError]:
+    for member in info.members:
+        if member.rows is not None and tables.lines.get(member.name) != member.rows:
+            parsed = parse_member(member.name)
+            table = parsed.table if parsed is not None and parsed.table else member.name
+            found = tables.lines.get(member.name, 0)
+            yield RowsDiffer(table=table, found=found, expected=member.rows)
+    for described in info.tables:
+        digest = tables.digests.get(described.name, hashlib.sha256())
+        if digest.hexdigest() != described.sha256:
+            yield StructureDamaged(
+                volume=info.volumes[0].name, reason=f"the SHA-256 of table {described.name}"
+            )

@@ -1,0 +1,88 @@
+"""Makes small pairs for the tests of the archive."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sichern.archive.info import Facts, InfoActor, InfoOptions, InfoTenant
+from sichern.archive.names import Kind, rows_member
+from sichern.archive.pair import Committed, PairWriter
+from sichern.archive.writer import Document
+from sichern.destination import OpenDestination, open_destination
+from sichern_hooks import Destination, Documents, Outcome, SharedRows, SystemIdentity
+
+WHEN = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+STEM = "muster-gmbh_2026-11-22T223000Z"
+
+Row = tuple[str, ...]
+
+
+def facts(**changes: object) -> Facts:
+    """The facts of the small pair."""
+    values: dict[str, object] = {
+        "sichern": "0.1.0",
+        "actor": InfoActor(login="anna", name="Anna Muster"),
+        "tenant": InfoTenant(host="tryton", key="1", name="Müster GmbH"),
+        "system": SystemIdentity(
+            host="tryton", host_version="8.0.12", system="3b1d", database="erp",
+            machine="server", modules={"account": "8.0.3", "party": "8.0.1"},
+        ),
+        "options": InfoOptions(documents=Documents.INSIDE, shared=SharedRows.DEFAULT),
+        "outcome": Outcome.COMPLETE,
+        "warnings": 0,
+        "schema_fingerprint": "ab" * 32,
+        "roles": {"party_party": "shared", "ir_model": "system", "account_move": "owned"},
+    }
+    return Facts(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def listed(table: str, key: str, document: Document) -> bytes:
+    """A line of `documents.tsv`."""
+    cells = (table, key, "file", "Rechnung.pdf", "application/pdf", str(document.size),
+             document.sha256, "store")
+    return "\t".join(cells).encode() + b"\n"
+
+
+def fill(
+    pair: PairWriter,
+    rows: Iterable[bytes] = (b"1\tMuster\n2\t\\N\n", b"3\tM\xc3\xbcller\n"),
+    documents: Iterable[bytes] = (b"%PDF-1.4 Rechnung", bytes(range(256)) * 3),
+) -> None:
+    """Write every kind of member."""
+    pair.data.add("schema.json", [b'{"tables":[]}\n'])
+    for number, chunk in enumerate(rows, 1):
+        pair.data.add(rows_member(Kind.DATA, "party_party", number), [chunk])
+    pair.data.add(rows_member(Kind.IDENTITIES, "ir_model", 1), [b"7\tparty.party\n"])
+    lines = [
+        listed("ir_attachment", str(number), pair.documents.add_document([document]))
+        for number, document in enumerate(documents, 1)
+    ]
+    pair.data.add("documents.tsv", lines)
+    pair.data.add("counters.tsv", [b"ir_sequence\t3\t42\n"])
+    pair.data.add("references.tsv", [])
+    pair.data.add("protocol.json", [b"{}\n"])
+
+
+def make_pair(
+    folder: Path,
+    *,
+    stem: str = STEM,
+    separate: bool = False,
+    write: Callable[[PairWriter], None] = fill,
+    **changes: object,
+) -> Committed:
+    """Write a pair into a folder."""
+    with destination(folder) as held, PairWriter(held, stem, separate=separate) as pair:
+        write(pair)
+        return pair.commit(facts(**changes))
+
+
+@contextmanager
+def destination(folder: Path, **options: object) -> Iterator[OpenDestination]:
+    """Open a folder as a destination, with no fstab."""
+    with open_destination(
+        Destination(path=str(folder), **options),  # type: ignore[arg-type]
+        fstab=folder / "no-fstab",
+    ) as held:
+        yield held
