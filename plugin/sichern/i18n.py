@@ -14,7 +14,7 @@ DOMAIN = "sichern"
 LANGUAGES = ("de", "en")
 LOCALE = Path(__file__).parent / "locale"
 
-__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "error_lines", "install", "language_of", "translate"]
+__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "environment_language", "error_lines", "install", "language_of", "translate"]
 
 
 @cache
@@ -35,6 +35,12 @@ def language_of(locale: str | None) -> str:
     """Reduce `de_CH.UTF-8`, `de-AT`, None to a language that there is a catalog for."""
     language = (locale or "").replace("-", "_").split(".")[0].split("_")[0].lower()
     return language if language in LANGUAGES else "en"
+
+
+def environment_language() -> str:
+    """The language of the process's locale."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return language_of(next((os.environ[name] for name in names if os.environ.get(name)), None))
 
 
 def translate(

@@ -1,6 +1,5 @@
 """`sichern tenants` and `sichern backup`."""
 
-import sys
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from sichern.cli.options import command
 from sichern.cli.output import Output, on_terminal
 from sichern.cli.progress import ProgressBar
 from sichern.config import load_config
+from sichern.i18n import environment_language, translate
 from sichern.report.mail import loaded, protocol_mail
 from sichern.report.text import OUTCOMES, fault_lines, notice_text, number_text, size_text
 from sichern.session import Session, open_session
@@ -49,7 +49,6 @@ class NoDestination(UsageError):
 
 def commands(language: str) -> list[click.Command]:
     """The commands that read from a host."""
-    from sichern.i18n import translate
 
     def say(text: str) -> str:
         return translate(text, language)
@@ -164,12 +163,8 @@ def _severity(status: int) -> int:
 
 
 def _output(session: Session, as_json: bool, lang: str | None) -> Output:
-    asked = lang or (session.actor.language if session.actor.login else None)
-    if asked is None:
-        from sichern.cli.main import choose_language
-
-        asked = choose_language(sys.argv[1:])
-    return Output(json=as_json, language=asked)
+    named = session.actor.language if session.actor.login else None
+    return Output(json=as_json, language=lang or named or environment_language())
 
 
 def print_report(output: Output, report: Report, contact: str) -> None:

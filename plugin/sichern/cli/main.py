@@ -10,7 +10,7 @@ import click
 from sichern import __version__
 from sichern.cli import backup, demo, files
 from sichern.cli.output import Output
-from sichern.i18n import N_, install, language_of, translate
+from sichern.i18n import N_, environment_language, install, language_of, translate
 from sichern_hooks import SichernError
 
 FAILED = 1
@@ -46,8 +46,7 @@ def choose_language(arguments: Sequence[str]) -> str:
             return language_of(arguments[place + 1])
         if argument.startswith("--lang="):
             return language_of(argument.partition("=")[2])
-    names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    return language_of(next((os.environ[name] for name in names if os.environ.get(name)), None))
+    return environment_language()
 
 
 def group(language: str) -> click.Group:

@@ -12,11 +12,15 @@ from sichern_hooks.errors import Scalar
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something worth saying: a msgid with its values. A warning changes the outcome, a note does not."""
+    """Something worth saying: a msgid with its values, and one of what to do about it.
+
+    A warning changes the outcome of the run, a note does not.
+    """
 
     code: str
     message: str
     values: dict[str, Scalar] = field(default_factory=dict)
+    hint: str = ""
     warning: bool = True
 
 
@@ -120,6 +124,7 @@ class _NoticeSchema(Schema):
     code = fields.Str(required=True)
     message = fields.Str(required=True)
     values = fields.Dict(keys=fields.Str())
+    hint = fields.Str()
     warning = fields.Bool()
 
     @post_load

@@ -51,8 +51,10 @@ def number_text(number: float, language: str) -> str:
 
 
 def notice_text(notice: Notice, language: str) -> str:
-    """One notice as a line."""
-    return translate(notice.message, language, notice.values)
+    """One notice as a line, with what to do about it."""
+    said = translate(notice.message, language, notice.values)
+    hint = translate(notice.hint, language, notice.values)
+    return f"{said}; {hint}" if hint else said
 
 
 def fault_lines(fault: Fault, language: str) -> tuple[str, ...]:

@@ -13,33 +13,55 @@ from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import N_, Polymorphic, Role
 
 NULL = b"\\N"
+ZERO = ord("0")
 PAGE_BITS = 16
+PAGE_MASK = (1 << PAGE_BITS) - 1
+FEW = 128
 
 
 class KeySet:
-    """A set of keys: a bit each for integers (8 KiB per 65,536 neighbours), bytes otherwise."""
+    """A set of keys as they stand in lines.
+
+    Integers lie in pages of 65,536 neighbours: a set while few are there, then a bit each
+    (8 KiB), so that neither millions of rows nor widely scattered keys need much memory.
+    """
 
     def __init__(self) -> None:
-        self._pages: dict[int, bytearray] = {}
+        self._pages: dict[int, set[int] | bytearray] = {}
         self._others: set[bytes] = set()
 
     def add(self, key: bytes) -> None:
-        """Add a key as it stands in the line."""
-        if key.isdigit():
-            number = int(key)
-            page = self._pages.get(number >> PAGE_BITS)
-            if page is None:
-                page = self._pages[number >> PAGE_BITS] = bytearray(1 << (PAGE_BITS - 3))
-            page[(number & 0xFFFF) >> 3] |= 1 << (number & 7)
-        else:
+        """Add a key."""
+        if not _is_number(key):
             self._others.add(key)
+            return
+        place = int(key)
+        page = self._pages.setdefault(place >> PAGE_BITS, set())
+        place &= PAGE_MASK
+        if isinstance(page, bytearray):
+            page[place >> 3] |= 1 << (place & 7)
+            return
+        page.add(place)
+        if len(page) > FEW:
+            bits = bytearray(1 << (PAGE_BITS - 3))
+            for each in page:
+                bits[each >> 3] |= 1 << (each & 7)
+            self._pages[int(key) >> PAGE_BITS] = bits
 
     def __contains__(self, key: bytes) -> bool:
-        if key.isdigit():
-            number = int(key)
-            page = self._pages.get(number >> PAGE_BITS)
-            return page is not None and bool(page[(number & 0xFFFF) >> 3] & (1 << (number & 7)))
-        return key in self._others
+        if not _is_number(key):
+            return key in self._others
+        place = int(key)
+        page = self._pages.get(place >> PAGE_BITS, ())
+        place &= PAGE_MASK
+        if isinstance(page, bytearray):
+            return bool(page[place >> 3] & (1 << (place & 7)))
+        return place in page
+
+
+def _is_number(key: bytes) -> bool:
+    """Whether a key is the one spelling of an integer: `7`, not `007`."""
+    return key.isdigit() and (key[0] != ZERO or len(key) == 1)
 
 
 @dataclass(frozen=True, kw_only=True)

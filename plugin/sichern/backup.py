@@ -1,0 +1,224 @@
+"""The way out: from a tenant to its checked pair of files.
+
+    authorize -> destination -> snapshot -> plan -> rows, documents -> read back -> protocol
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pluggy
+
+from sichern.archive.names import PROTOCOL
+from sichern.archive.pair import PairWriter
+from sichern.archive.stems import Stem, slugs
+from sichern.destination import open_destination
+from sichern.members import Tenancy, write_contents
+from sichern.report.log import ProtocolLog
+from sichern.report.observe import observe
+from sichern.report.protocol import ProtocolSchema
+from sichern.schema.types import wire_type
+from sichern.source.keys import collect
+from sichern.source.reflect import read_catalog
+from sichern.source.snapshot import open_snapshot
+from sichern.source.survey import make_plan
+from sichern.tenancy.classify import classify
+from sichern.tenancy.closure import KEY_TABLES
+from sichern.tenancy.manifest import canonical
+from sichern.tenancy.plan import Plan
+from sichern_hooks import (
+    Actor,
+    AuditEvent,
+    Destination,
+    Documents,
+    N_,
+    Options,
+    Permission,
+    Progress,
+    Report,
+    SichernError,
+    Source,
+    Tenant,
+    TenantReport,
+    UnknownTenant,
+    authorize,
+)
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+class Cancelled(SichernError):
+    """Somebody stopped the run."""
+
+    code = "cancelled"
+    message = N_("the run was cancelled")
+    hint = N_("nothing was kept of it; start it again when it suits")
+
+
+class Unexpected(SichernError):
+    """An error that nobody foresaw; the log has the traceback."""
+
+    code = "unexpected"
+    message = N_("an unexpected error ended the run: %(reason)s")
+    hint = N_("report it with the log of this run; nothing was kept of it")
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run over one or several tenants: who asks, where to, how, and the outside world."""
+
+    id: str
+    manager: pluggy.PluginManager
+    actor: Actor
+    destination: Destination
+    options: Options
+    clock: Clock
+    cancelled: Callable[[], bool]
+
+
+def back_up(
+    manager: pluggy.PluginManager,
+    actor: Actor,
+    tenants: Sequence[Tenant],
+    destination: Destination,
+    options: Options | None = None,
+    *,
+    run: str | None = None,
+    clock: Clock = now,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Back up each tenant into a pair of its own; one tenant's failure does not stop the others.
+
+    `cancelled` is asked at every block of rows. Nothing is raised for a tenant that fails: its
+    entry of the report holds the error and the protocol.
+    """
+    this = Run(
+        id=run or uuid.uuid4().hex,
+        manager=manager,
+        actor=actor,
+        destination=destination,
+        options=options or Options(),
+        clock=clock,
+        cancelled=cancelled,
+    )
+    started = clock()
+    everyone = dict.fromkeys([*(manager.hook.sichern_tenants(actor=actor) or ()), *tenants])
+    names = slugs(everyone)
+    reports = tuple(_back_up_tenant(this, tenant, names[tenant.ref]) for tenant in tenants)
+    report = Report(run=this.id, actor=actor, started=started, finished=clock(), tenants=reports)
+    observe(manager.hook.sichern_finished, report=report)
+    return report
+
+
+def plan_tenant(
+    manager: pluggy.PluginManager, actor: Actor, tenant: Tenant, options: Options
+) -> Plan:
+    """Say what a run would write, and write nothing.
+
+    Raises NotAuthorized, PlanRefused, and what opening the source raises.
+    """
+    authorize(manager, actor, Permission.BACK_UP, tenant.ref)
+    with _reading(manager, tenant, options) as tenancy:
+        return tenancy.plan
+
+
+def _back_up_tenant(run: Run, tenant: Tenant, slug: str) -> TenantReport:
+    """Back up one tenant, and tell what became of it whatever happens."""
+    log = ProtocolLog(run.id, run.actor, tenant, run.destination, run.options, run.clock())
+    _audit(run, tenant, "backup-started")
+    error: SichernError | None = None
+    try:
+        _write_pair(run, tenant, slug, log)
+    except SichernError as known:
+        error = known
+    except KeyboardInterrupt:
+        error = Cancelled()
+    except Exception as unknown:
+        logger.exception("the backup of tenant %s failed", tenant.ref.key)
+        error = Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
+    outcome = log.end(run.clock(), error)
+    _audit(run, tenant, f"backup-{outcome}")
+    return TenantReport(
+        tenant=tenant,
+        outcome=outcome,
+        files=log.paths,
+        error=error,
+        protocol=ProtocolSchema().dump(log.protocol()),
+    )
+
+
+def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
+    """Check right and destination, read one snapshot, write, read back, commit."""
+    authorize(run.manager, run.actor, Permission.BACK_UP, tenant.ref)
+    separate = run.options.documents is Documents.SEPARATE
+    with (
+        open_destination(run.destination) as folder,
+        _reading(run.manager, tenant, run.options) as tenancy,
+    ):
+        log.read(tenancy.source.identity)
+        folder.check_fits(tenancy.plan.archive_bytes)
+        stem = str(Stem(slug=slug, when=log.started))
+        with PairWriter(folder, stem, separate=separate) as pair:
+            step = _steps(run, tenant, tenancy.plan)
+            contents = write_contents(
+                tenancy, pair.data, pair.documents, run.options.documents, step
+            )
+            log.wrote(contents.tables, contents.documents, contents.notices, run.clock())
+            pair.data.add(PROTOCOL, [canonical(ProtocolSchema().dump(log.protocol()))])
+            committed = pair.commit(log.facts(contents.fingerprint))
+    log.kept(folder.path, committed.info, committed.files)
+
+
+@contextmanager
+def _reading(
+    manager: pluggy.PluginManager, tenant: Tenant, options: Options
+) -> Iterator[Tenancy]:
+    """Open a tenant's source and one snapshot of it, and decide what goes along."""
+    source: Source | None = manager.hook.sichern_open_source(tenant=tenant.ref)
+    if source is None:
+        raise UnknownTenant(tenant=tenant.ref.key)
+    with closing(source), open_snapshot(source.database, KEY_TABLES) as snapshot:
+        description = source.describe(snapshot)
+        catalog = read_catalog(snapshot, description.schema)
+        model = classify(catalog, description, wire_type)
+        closure = collect(snapshot, model, tenant.ref.key, options.shared)
+        plan = make_plan(snapshot, closure, tenant, options.documents, source.document_size)
+        yield Tenancy(source=source, snapshot=snapshot, closure=closure, plan=plan)
+
+
+def _steps(run: Run, tenant: Tenant, plan: Plan) -> Callable[[int], None]:
+    """Count rows and documents, tell observers at each hundredth, stop where somebody asks."""
+    total = plan.rows + plan.documents
+    grain = max(1, total // 100)
+    done = told = 0
+
+    def step(count: int) -> None:
+        nonlocal done, told
+        if run.cancelled():
+            raise Cancelled
+        done += count
+        if done - told >= grain or done >= total:
+            told = done
+            progress = Progress(
+                run=run.id, tenant=tenant.ref, phase="write", done=done, total=total
+            )
+            observe(run.manager.hook.sichern_progress, progress=progress)
+
+    return step
+
+
+def _audit(run: Run, tenant: Tenant, event: str) -> None:
+    audited = AuditEvent(
+        actor=run.actor, event=event, tenant=tenant.ref, details={"run": run.id}
+    )
+    observe(run.manager.hook.sichern_audit, event=audited)

@@ -1,0 +1,252 @@
+"""What goes into the archive of one tenant: names, rows, references, counters, documents."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sichern.archive.chunks import Chunks
+from sichern.archive.names import COUNTERS, DOCUMENTS, REFERENCES, SCHEMA, Kind, rows_member
+from sichern.archive.writer import ZipWriter
+from sichern.report.protocol import DocumentCount, Notice, TableCount
+from sichern.schema.tsv import line
+from sichern.source.content import read_content
+from sichern.source.documents import Document, documents
+from sichern.source.identities import identity_rows
+from sichern.source.references import dangling_history, open_references
+from sichern.source.rows import read_rows
+from sichern.source.snapshot import Snapshot
+from sichern.tenancy.closure import Closure
+from sichern.tenancy.expressions import clause, own_key
+from sichern.tenancy.manifest import canonical, manifest
+from sichern.tenancy.model import TenantTable
+from sichern.tenancy.plan import Plan, TablePlan
+from sichern.tenancy.proof import Proof
+from sichern_hooks import N_, DocumentMissing, Documents, Source
+
+PIECE = 1 << 20
+"""Bytes of a document read at a time."""
+
+Step = Callable[[int], None]
+"""Called with the rows, or documents, just written; raises where the run was cancelled."""
+
+
+@dataclass(kw_only=True)
+class Contents:
+    """What was written, as the info file and the protocol tell it."""
+
+    fingerprint: str = ""
+    tables: list[TableCount] = field(default_factory=list)
+    documents: DocumentCount = DocumentCount()
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenancy:
+    """One tenant inside its snapshot: where everything is read from."""
+
+    source: Source
+    snapshot: Snapshot
+    closure: Closure
+    plan: Plan
+
+
+def write_contents(
+    tenancy: Tenancy,
+    archive: ZipWriter,
+    belege: ZipWriter,
+    option: Documents,
+    step: Step,
+) -> Contents:
+    """Write everything but the protocol; documents go into `belege`, which may be `archive`.
+
+    Raises ForeignRow where the proof finds a row or document of another tenant.
+    """
+    contents = Contents()
+    proof = Proof(model=tenancy.closure.model, tenant=tenancy.closure.tenant)
+    described = manifest(tenancy.closure)
+    contents.fingerprint = str(described["fingerprint"])
+    archive.add(SCHEMA, [canonical(described)])
+    planned = {table.table: table for table in tenancy.plan.tables}
+    for table in tenancy.closure.model.tables.values():
+        if table.name in planned:
+            _write_table(tenancy, archive, proof, table, planned[table.name], contents, step)
+    _write_references(tenancy, archive, contents)
+    _write_counters(tenancy, archive)
+    _write_documents(tenancy, archive, belege, proof, option, contents, step)
+    return contents
+
+
+def _write_table(
+    tenancy: Tenancy,
+    archive: ZipWriter,
+    proof: Proof,
+    table: TenantTable,
+    planned: TablePlan,
+    contents: Contents,
+    step: Step,
+) -> None:
+    """Write the named rows, then the rows that go along, each line proved."""
+    named, written, size = 0, 0, 0
+    if planned.named:
+        blocks = identity_rows(tenancy.snapshot, tenancy.closure, table)
+        for number, chunk in enumerate(Chunks(blocks), 1):
+            member = archive.add(
+                rows_member(Kind.IDENTITIES, table.name, number),
+                _seen(chunk, lambda block: proof.identities(table.name, block)),
+            )
+            named += member.lines
+    if planned.rows:
+        rows = clause(tenancy.closure.model, table.name)
+        condition = tenancy.closure.content(table, rows)
+        blocks = read_rows(tenancy.snapshot, rows, table.columns, table.key, condition)
+
+        def prove(block: bytes) -> None:
+            proof.rows(table.name, block)
+            step(block.count(b"\n"))
+
+        for number, chunk in enumerate(Chunks(blocks), 1):
+            member = archive.add(
+                rows_member(Kind.DATA, table.name, number), _seen(chunk, prove)
+            )
+            written, size = written + member.lines, size + member.entry.size
+        proof.finish(table.name)
+    contents.tables.append(
+        TableCount(
+            table=table.name,
+            label=table.label,
+            role=str(table.role),
+            rows=written,
+            named=named,
+            left_out=planned.left_out,
+            bytes=size,
+        )
+    )
+
+
+def _seen(blocks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Let blocks of complete lines pass after a look at each."""
+    for block in blocks:
+        look(block)
+        yield block
+
+
+def _write_references(tenancy: Tenancy, archive: ZipWriter, contents: Contents) -> None:
+    """List the references that do not resolve inside, and say how many there are."""
+    found: dict[str, int] = {}
+
+    def lines() -> Iterator[bytes]:
+        for item in open_references(tenancy.snapshot, tenancy.closure):
+            found[item.reason] = found.get(item.reason, 0) + 1
+            yield line(
+                [item.table, item.key, item.column, item.target, item.target_key, item.reason]
+            )
+
+    archive.add(REFERENCES, lines())
+    dangling = dangling_history(tenancy.snapshot, tenancy.closure)
+    if dangling:
+        found["history"] = dangling
+    for reason, count in sorted(found.items()):
+        contents.notices.append(
+            Notice(
+                code=f"references-{reason}",
+                message=REASONS[reason],
+                values={"count": count},
+                warning=False,
+            )
+        )
+
+
+REASONS = {
+    "other-tenant": N_("%(count)d references to rows of other tenants were listed, not followed"),
+    "missing": N_("%(count)d references point at rows that the database does not hold"),
+    "private": N_("%(count)d references point at rows that never leave the system"),
+    "history": N_("%(count)d references of old versions of rows do not resolve"),
+}
+
+
+def _write_counters(tenancy: Tenancy, archive: ZipWriter) -> None:
+    """Write the counters outside the rows that belong to included rows."""
+    included: dict[str, frozenset[str]] = {}
+
+    def lines() -> Iterator[bytes]:
+        for counter in tenancy.source.counters(tenancy.snapshot):
+            if counter.table not in included:
+                included[counter.table] = _included(tenancy, counter.table)
+            if counter.key in included[counter.table]:
+                yield line([counter.table, counter.key, str(counter.value)])
+
+    archive.add(COUNTERS, sorted(lines()))
+
+
+def _included(tenancy: Tenancy, name: str) -> frozenset[str]:
+    import sqlalchemy as sa
+
+    table = tenancy.closure.model.tables[name]
+    rows = clause(tenancy.closure.model, name)
+    key = own_key(tenancy.closure.model, table, rows)
+    found = tenancy.snapshot.execute(
+        sa.select(key).where(tenancy.closure.content(table, rows))
+    )
+    return frozenset(str(row[0]) for row in found)
+
+
+def _write_documents(
+    tenancy: Tenancy,
+    archive: ZipWriter,
+    belege: ZipWriter,
+    proof: Proof,
+    option: Documents,
+    contents: Contents,
+    step: Step,
+) -> None:
+    """Write each document once, and list which row it belongs to."""
+    count, size, missing, left_out = 0, 0, 0, 0
+    with tempfile.TemporaryFile() as listing:
+        for document in documents(tenancy.snapshot, tenancy.closure):
+            proof.document(document.table, document.key_text)
+            origin = "table" if document.locator is None else "store"
+            digest, length = "", 0
+            if option is Documents.WITHOUT:
+                origin, left_out = "left-out", left_out + 1
+            else:
+                try:
+                    written = belege.add_document(_content(tenancy, document))
+                except DocumentMissing as error:
+                    origin, missing = "missing", missing + 1
+                    contents.notices.append(
+                        Notice(code=error.code, message=error.message, values=dict(error.values))
+                    )
+                else:
+                    digest, length = written.sha256, written.size
+                    count, size = count + 1, size + length
+            listing.write(_listed(document, length, digest, origin))
+            step(0)
+        listing.seek(0)
+        archive.add(DOCUMENTS, iter(lambda: listing.read(PIECE), b""))
+    contents.documents = DocumentCount(count=count, bytes=size, missing=missing, left_out=left_out)
+
+
+def _content(tenancy: Tenancy, document: Document) -> Iterator[bytes]:
+    """A document in pieces: from the table inside the snapshot, or from the host's store."""
+    if document.locator is None:
+        assert document.column.data is not None
+        rows = clause(tenancy.closure.model, document.table)
+        yield from read_content(tenancy.snapshot, rows, document.key, document.column.data)
+        return
+    with tenancy.source.open_document(document.ref) as file:
+        yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _listed(document: Document, size: int, digest: str, origin: str) -> bytes:
+    return line(
+        [
+            document.table,
+            document.key_text,
+            document.column.label,
+            document.name,
+            document.kind,
+            str(size),
+            digest,
+            origin,
+        ]
+    )

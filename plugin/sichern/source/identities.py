@@ -1,0 +1,48 @@
+"""The rows that are only named: SYSTEM and IDENTITY rows with the columns that recognise them."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from sichern.source.rows import read_rows
+from sichern.source.snapshot import Snapshot
+from sichern.tenancy.closure import Closure, Side
+from sichern.tenancy.expressions import clause, own_key
+from sichern.tenancy.manifest import EXTERNAL, identity_columns
+from sichern.tenancy.model import TenantTable
+
+
+def identity_rows(snapshot: Snapshot, closure: Closure, table: TenantTable) -> Iterator[bytes]:
+    """Blocks of lines: key, natural keys, and the names that the host's modules gave the row."""
+    rows = clause(closure.model, table.name, "named")
+    named = (
+        sa.select(
+            *(rows.c[column.name] for column in table.identity),
+            *_external_names(closure, table, rows),
+        )
+        .where(closure.has_key(Side.NAMED, table, own_key(closure.model, table, rows)))
+        .subquery("identities")
+    )
+    return read_rows(snapshot, named, identity_columns(closure, table), table.key, None)
+
+
+def _external_names(
+    closure: Closure, table: TenantTable, rows: sa.FromClause
+) -> Iterator[sa.ColumnElement[object]]:
+    """The names of a row; of several the first, so that all columns speak of the same one."""
+    external = closure.model.external
+    if external is None or not closure.has_system_rows(table):
+        return
+    kinds = [kind for kind, name in external.targets.items() if name == table.name]
+    for name in external.names:
+        names = clause(closure.model, external.table, "external")
+        yield (
+            sa.select(names.c[name])
+            .where(
+                names.c[external.kind].in_(kinds), names.c[external.key] == rows.c[table.key[0]]
+            )
+            .order_by(*(names.c[each] for each in external.names))
+            .limit(1)
+            .scalar_subquery()
+            .label(f"{EXTERNAL}{name}")
+        )
