@@ -14,6 +14,7 @@ from sichern.i18n import translate
 from sichern_hooks import (
     Action,
     Actor,
+    AuditEvent,
     Destination,
     Job,
     Mail,
@@ -41,6 +42,7 @@ class Office:
         self.jobs: list[Job] = []
         self.mails: list[Mail] = []
         self.finished: list[Report] = []
+        self.audited: list[AuditEvent] = []
         self.on_progress: Any = lambda _: None
 
     @hookimpl
@@ -55,6 +57,10 @@ class Office:
     @hookimpl
     def sichern_progress(self, progress: Progress) -> None:
         self.on_progress(progress)
+
+    @hookimpl
+    def sichern_audit(self, event: AuditEvent) -> None:
+        self.audited.append(event)
 
     @hookimpl
     def sichern_finished(self, report: Report) -> None:
@@ -149,6 +155,16 @@ def test_the_action_backs_up_each_tenant_into_a_pair(
     assert office.finished == [report]
 
 
+def test_the_hosts_log_says_who_began_what_and_how_it_ended(
+    manager: Any, anna: Actor, folder: Path, office: Office
+) -> None:
+    run(manager, anna, folder, SOUTH)
+    assert [(one.event, one.actor, one.tenant) for one in office.audited] == [
+        ("backup-started", anna, SOUTH),
+        ("backup-complete", anna, SOUTH),
+    ]
+
+
 def test_an_unknown_action_has_no_answer(manager: Any, anna: Actor, folder: Path) -> None:
     assert run(manager, anna, folder, NORTH, name="other") is None
     assert kinds(folder) == []
@@ -171,14 +187,11 @@ def test_a_veto_between_request_and_run_stops_the_run(
             return False if tenant == NORTH else None
 
     manager.register(Veto())
-    try:
-        report = run(manager, anna, folder, NORTH)
-    except NotAuthorized:
-        pass
-    else:
-        assert report.outcome is Outcome.FAILED
-        assert isinstance(report.tenants[0].error, NotAuthorized)
-    assert kinds(folder) == []
+    north, south = run(manager, anna, folder, NORTH, SOUTH).tenants
+    assert north.outcome is Outcome.FAILED
+    assert isinstance(north.error, NotAuthorized)
+    assert south.outcome is Outcome.COMPLETE
+    assert kinds(folder) == [".zip", ".ztx"]
 
 
 def test_a_run_is_cancelled_from_within_and_leaves_nothing(
