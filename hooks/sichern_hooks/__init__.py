@@ -13,6 +13,7 @@ from sichern_hooks.description import (
 )
 from sichern_hooks.errors import (
     N_,
+    BrokenPlugin,
     DocumentMissing,
     HostUnavailable,
     InvalidPlugin,
@@ -63,6 +64,7 @@ __all__ = [
     "Action",
     "Actor",
     "AuditEvent",
+    "BrokenPlugin",
     "Counter",
     "Description",
     "Destination",

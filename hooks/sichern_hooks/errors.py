@@ -77,6 +77,14 @@ class InvalidPlugin(SichernError):
     hint = N_("correct the hook's arguments, or install the plugin's version for this contract")
 
 
+class BrokenPlugin(SichernError):
+    """An installed plugin cannot be loaded."""
+
+    code = "broken-plugin"
+    message = N_("the plugin %(plugin)s cannot be loaded: %(reason)s")
+    hint = N_("install it again in a version for this contract, or uninstall it")
+
+
 class NoHost(UsageError):
     """No installed plugin implements the host's side for the asked name."""
 

@@ -1,11 +1,11 @@
 """The plugin manager: hook specifications, plugins by entry point, and the check of their hooks."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
 from sichern_hooks import host, service
-from sichern_hooks.errors import InvalidPlugin, UnknownHooks
+from sichern_hooks.errors import BrokenPlugin, InvalidPlugin, UnknownHooks
 from sichern_hooks.markers import PROJECT
 
 CONTRACT = 1
@@ -20,7 +20,8 @@ def create_manager(*plugins: object, load: bool = True) -> pluggy.PluginManager:
 
     Raises UnknownHooks where a plugin implements a hook that the contract does not have:
     pluggy itself would register it and never call it. Raises InvalidPlugin where a hook asks
-    for an argument that the contract does not have.
+    for an argument that the contract does not have, or a name is taken twice. Raises
+    BrokenPlugin where an installed one cannot be loaded: it might be one that vetoes.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(host)
@@ -29,17 +30,24 @@ def create_manager(*plugins: object, load: bool = True) -> pluggy.PluginManager:
         _register(manager, plugin)
     if load:
         for entry in entry_points(group=PLUGINS):
-            plugin = entry.load()
-            plugin = plugin(manager) if isinstance(plugin, type) else plugin
-            _register(manager, plugin, entry.name)
+            _register(manager, _load(entry, manager), entry.name)
     check_pending(manager)
     return manager
+
+
+def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> object:
+    try:
+        plugin = entry.load()
+        return plugin(manager) if isinstance(plugin, type) else plugin
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise BrokenPlugin(plugin=entry.name, reason=reason) from error
 
 
 def _register(manager: pluggy.PluginManager, plugin: object, name: str | None = None) -> None:
     try:
         manager.register(plugin, name=name)
-    except pluggy.PluginValidationError as error:
+    except (pluggy.PluginValidationError, ValueError) as error:
         raise InvalidPlugin(reason=" ".join(str(error).split())) from error
 
 

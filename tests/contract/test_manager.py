@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sichern_hooks import (
+    BrokenPlugin,
     InvalidPlugin,
     UnknownHooks,
     check_pending,
@@ -99,6 +100,10 @@ class Counting:
     def sichern_actions(self):
         return [self.manager]
 
+class Failing:
+    def __init__(self, manager):
+        raise RuntimeError("not configured")
+
 @hookimpl
 def sichern_permissions():
     return ["from a module"]
@@ -130,6 +135,31 @@ def test_an_installed_class_is_called_with_the_manager(installed: Any) -> None:
 def test_an_installed_module_is_a_plugin(installed: Any) -> None:
     installed("[sichern.plugins]\nmodule = contract_example\n")
     assert ["from a module"] in create_manager().hook.sichern_permissions()
+
+
+@pytest.mark.parametrize("place", ["contract_example:Absent", "no_such_module", "math:sqrt.x"])
+def test_an_installed_plugin_that_cannot_be_loaded_is_not_passed_over(
+    installed: Any, place: str
+) -> None:
+    installed(f"[sichern.plugins]\nveto = {place}\n")
+    with pytest.raises(BrokenPlugin, match="the plugin veto cannot be loaded"):
+        create_manager()
+
+
+def test_an_installed_plugin_that_fails_to_start_is_not_passed_over(installed: Any) -> None:
+    installed("[sichern.plugins]\nveto = contract_example:Failing\n")
+    with pytest.raises(BrokenPlugin, match="not configured"):
+        create_manager()
+
+
+def test_the_same_plugin_twice_is_refused() -> None:
+    class Fitting:
+        @hookimpl
+        def sichern_jobs(self) -> None: ...
+
+    plugin = Fitting()
+    with pytest.raises(InvalidPlugin):
+        create_manager(plugin, plugin, load=False)
 
 
 def test_sichern_itself_is_an_installed_plugin() -> None:
