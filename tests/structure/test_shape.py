@@ -16,7 +16,7 @@ LINES = 450
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "manager2"}
 TEXTS = {".py", ".md", ".toml", ".po", ".pot", ".cfg", ".xml", ".txt", ".html", ".js", ""}
 MACHINE_PATHS = re.compile(
-    r"(?<![\w.])/(?:home|root|Users|work|workspace|builds|tmp/w)/\w", re.IGNORECASE
+    r"(?<![\w.])/(?:home|root|Users|work|workspace|builds|workspaces)/\w", re.IGNORECASE
 )
 
 
