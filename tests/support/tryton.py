@@ -25,13 +25,14 @@ from tests.support.need import missing
 
 # Modules beyond the demo's, with the distributions `trytond-<name>` that bring them.
 MANY_MODULES = (
-    "account_asset", "account_deposit", "account_dunning", "account_payment",
-    "account_payment_clearing", "account_payment_sepa", "account_statement",
+    "account_asset", "account_deposit", "account_dunning", "account_invoice_history",
+    "account_payment", "account_payment_clearing", "account_payment_sepa", "account_statement",
     "account_stock_landed_cost", "analytic_account", "analytic_invoice", "bank", "carrier",
-    "incoterm", "party_relationship", "product_price_list", "production", "project",
-    "project_invoice", "purchase", "purchase_request", "sale", "sale_opportunity",
-    "sale_subscription", "sale_supply", "stock_forecast", "stock_package", "stock_supply",
-    "timesheet", "web_user",
+    "company_work_time", "document_incoming", "inbound_email", "incoterm", "marketing",
+    "party_avatar", "party_relationship", "product_price_list", "production", "production_routing",
+    "project", "project_invoice", "purchase", "purchase_request", "sale", "sale_opportunity",
+    "sale_price_list", "sale_subscription", "sale_supply", "stock_forecast", "stock_package",
+    "stock_supply", "timesheet", "timesheet_cost", "web_user",
 )
 TIMEOUT = 1200
 

@@ -19,15 +19,15 @@ def plan(
 ) -> list[dict[str, object]]:
     """Give the values of `count` customer invoices, of credit notes and supplier invoices."""
     rng = Random(company.id * 1000)  # noqa: S311 - the same amounts in every demo
-    tenth = max(count // 10, 2)
+    few = max(count // 20, 2)
     values = [
         _invoice(company, books, partners, goods, rng, "out", n, count) for n in range(count)
     ]
     values += [
-        _invoice(company, books, partners, goods, rng, "credit", n, tenth) for n in range(tenth)
+        _invoice(company, books, partners, goods, rng, "credit", n, few) for n in range(few)
     ]
     values += [
-        _invoice(company, books, partners, goods, rng, "in", n, tenth) for n in range(tenth)
+        _invoice(company, books, partners, goods, rng, "in", n, few) for n in range(few)
     ]
     return values
 

@@ -12,6 +12,7 @@ from sichern.hosts.tryton.demo import (
     stock,
 )
 from sichern.hosts.tryton.demo.database import Session, activate, create
+from sichern.hosts.tryton.demo.more import Scene, additions
 from sichern.hosts.tryton.demo.records import Books, Company, Goods, Partners
 
 
@@ -25,11 +26,11 @@ def tell(
     session = Session(database)
     progress("activate modules")
     activate(session, modules, languages, password)
-    fill(session, count=count, languages=languages, progress=progress)
+    fill(session, count=count, modules=modules, languages=languages, progress=progress)
 
 
 def fill(
-    session: Session, *, count: int, languages: tuple[str, ...],
+    session: Session, *, count: int, modules: tuple[str, ...], languages: tuple[str, ...],
     progress: Callable[[str], None],
 ) -> None:
     """Fill a database whose modules are active and which has no company yet."""
@@ -49,7 +50,11 @@ def fill(
         products.add_products, books[0].category, languages
     )
     for company, own_books in zip(owners, books, strict=True):
-        _trade(session, company, own_books, shared, goods, count, progress)
+        scene = _trade(session, company, own_books, shared, goods, count, progress)
+        own = _as_its_user(session, company)
+        for add in additions(modules):
+            progress(f"{add.__module__.rpartition('.')[2]} of {company.profile.name}")
+            own.run(add, scene)
     progress("documents")
     session.run(documents.add_common, owners, goods)
     session.run(documents.empty_queue)
@@ -65,7 +70,7 @@ def _as_its_user(session: Session, company: Company) -> Session:
 def _trade(
     session: Session, company: Company, books: Books, shared: Partners, goods: Goods,
     count: int, progress: Callable[[str], None],
-) -> None:
+) -> Scene:
     own = _as_its_user(session, company)
     name = company.profile.name
     partners = own.run(parties.add_own, company, shared)
@@ -84,3 +89,4 @@ def _trade(
     own.run(stock.deliver, company, partners, goods, count)
     progress(f"documents of {name}")
     own.run(documents.add_own, company, posted)
+    return Scene(company=company, books=books, partners=partners, goods=goods)
