@@ -4,6 +4,7 @@ Nothing here imports trytond: its configuration belongs to the process. A test t
 ORM runs a program of its own with `run_tryton`.
 """
 
+import atexit
 import fcntl
 import functools
 import hashlib
@@ -22,6 +23,7 @@ from pathlib import Path
 from sichern.hosts.tryton import demo
 from sichern.hosts.tryton.demo.configuration import DOCUMENTS, write_config
 from tests.support.need import missing
+from tests.support.postgres import Server, find_binaries
 
 # Modules beyond the demo's, with the distributions `trytond-<name>` that bring them.
 MANY_MODULES = (
@@ -35,6 +37,7 @@ MANY_MODULES = (
     "stock_supply", "timesheet", "timesheet_cost", "web_user",
 )
 TIMEOUT = 1200
+_on_servers: dict[tuple[str, int], "TrytonDatabase"] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,53 @@ def many_modules_sqlite(invoices: int = 5) -> TrytonDatabase:
     if lacking:
         missing(f"modules of Tryton are not installed: {', '.join(lacking)}")
     return _cached_sqlite("many", invoices, MANY_MODULES)
+
+
+def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
+    """Give the demo on this PostgreSQL server, once per server; not to be written.
+
+    Kept as a dump between runs: restoring takes seconds, building a minute and more.
+    """
+    known = _on_servers.get((server.uri(), invoices))
+    if known is not None:
+        return known
+    uri = server.uri()
+    name = f"demo_{invoices}"
+    folder = _scratch()
+    cached = cache_folder() / f"postgres-{invoices}-{_fingerprint(())}"
+    dump = cached / "dump"
+    with _locked(cached):
+        if dump.exists():
+            server.create_database(name)
+            _run_postgres(server, "pg_restore", "--no-owner", "-d", server.uri(name), str(dump))
+            shutil.copytree(cached / DOCUMENTS, folder / DOCUMENTS)
+        else:
+            build_demo(uri, name, folder, invoices, ())
+            part = cached.with_suffix(".new")
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.copytree(folder / DOCUMENTS, part / DOCUMENTS)
+            _run_postgres(server, "pg_dump", "-Fc", "-f", str(part / "dump"), server.uri(name))
+            part.rename(cached)
+    made = TrytonDatabase(name=name, uri=uri, folder=folder, config=write_config(folder, uri))
+    _on_servers[uri, invoices] = made
+    return made
+
+
+def _run_postgres(server: Server, program: str, *arguments: str) -> None:
+    binaries = server.binaries or find_binaries()
+    if binaries is None or not (binaries / program).exists():
+        missing(f"PostgreSQL's {program} is not installed")
+    subprocess.run([binaries / program, *arguments], check=True)
+
+
+def copy_postgres(server: Server, database: TrytonDatabase, folder: Path) -> TrytonDatabase:
+    """Copy a database within its server, its documents into `folder`, for a test that writes."""
+    name = server.create_database(template=database.name)
+    copy = TrytonDatabase(
+        name=name, uri=database.uri, folder=folder, config=write_config(folder, database.uri)
+    )
+    _copy_documents(database, copy)
+    return copy
 
 
 def copy_sqlite(database: TrytonDatabase, folder: Path) -> TrytonDatabase:
@@ -136,6 +186,13 @@ def _cached_sqlite(label: str, invoices: int, modules: tuple[str, ...]) -> Tryto
                 shutil.copytree(part, folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
     return TrytonDatabase(name=label, uri=uri, folder=folder, config=folder / "trytond.conf")
+
+
+def _scratch() -> Path:
+    """Make a folder that lives as long as this process."""
+    folder = Path(tempfile.mkdtemp(prefix="sichern-tryton-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def cache_folder() -> Path:

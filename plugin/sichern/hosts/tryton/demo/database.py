@@ -1,10 +1,10 @@
 """Creating a Tryton database and activating modules, as `trytond-admin -u` does."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from trytond import __series__, backend, config
-from trytond.backend import DatabaseOperationalError
 from trytond.modules import get_modules
 from trytond.pool import Pool
 from trytond.transaction import Transaction, TransactionError, inactive_records
@@ -66,24 +66,22 @@ def create(database: str) -> None:
 
     Raises DatabaseExists.
     """
-    if _exists(database):
-        raise DatabaseExists(database=database)
     with Transaction().start(None, 0, autocommit=True) as transaction:
+        if _exists(transaction.connection, database):
+            raise DatabaseExists(database=database)
         transaction.database.create(transaction.connection, database)
     opened = backend.Database(database)
     opened.connect()
     opened.init()
 
 
-def _exists(database: str) -> bool:
-    opened = backend.Database(database)
-    try:
-        opened.connect()
-        connection = opened.get_connection()
-    except DatabaseOperationalError:
-        return False
-    opened.put_connection(connection)
-    return True
+def _exists(connection: Any, database: str) -> bool:
+    if backend.name == "sqlite":
+        return Path(config.get("database", "path"), f"{database}.sqlite").exists()
+    # Opening it would tell as well, but the pool tries for half a minute first.
+    cursor = connection.cursor()
+    cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+    return cursor.fetchone() is not None
 
 
 def activate(
