@@ -98,9 +98,8 @@ class HeldFile:
         return found is not None and (found.st_dev, found.st_ino) == (self.device, self.inode)
 
     def rename(self, name: str) -> None:
-        """Give the file another name. Raises FileExistsError where that name is taken."""
-        with failures(self.folder, self.name):
-            rename_exclusively(self.folder.fd, self.name, name)
+        """Give the file another name. Raises FileExistsError, and other OSErrors, unchanged."""
+        rename_exclusively(self.folder.fd, self.name, name)
         self.name = name
 
     def remove(self) -> None:

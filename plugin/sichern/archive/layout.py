@@ -170,8 +170,8 @@ def parse_central(data: bytes, position: int) -> tuple[Entry, int]:
     except UnicodeDecodeError:
         raise LayoutError("a member's name is not ASCII") from None
     extra = data[start + name_length : start + name_length + extra_length]
-    wide = list(struct.unpack(f"<{len(extra) // 8}Q", extra[4 : 4 + len(extra) // 8 * 8]))
-    if len(extra) >= 4 and (len(extra) - 4) % 8 == 0:
+    if len(extra) in (12, 20, 28):
+        wide = list(struct.unpack(f"<{len(extra) // 8}Q", extra[4:]))
         size, packed, offset = (
             wide.pop(0) if value == _FULL32 and wide else value
             for value in (size, packed, offset)

@@ -87,10 +87,10 @@ class PairWriter:
             self.data, self.documents = self._writers[0], self._writers[-1]
             for writer in self._writers:
                 writer.add(README, [readme(self.stem).encode()])
+            self.reached("open")
         except BaseException as error:
             self._abandon(error)
             raise
-        self.reached("open")
         return self
 
     def __exit__(
@@ -252,10 +252,11 @@ class PairWriter:
         return file
 
     def _name(self, file: HeldFile) -> None:
-        try:
-            file.rename(file.name.removesuffix(PART))
-        except FileExistsError as error:
-            raise PairTaken(stem=self.stem, folder=self.folder.path) from error
+        with failures(self.folder, file.name):
+            try:
+                file.rename(file.name.removesuffix(PART))
+            except FileExistsError as error:
+                raise PairTaken(stem=self.stem, folder=self.folder.path) from error
 
     def _settle_folder(self) -> None:
         with failures(self.folder):

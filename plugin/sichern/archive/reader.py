@@ -135,17 +135,26 @@ def read_info_file(path: Path) -> InfoText:
         raise InfoMissing(file=str(path)) from error
     except OSError as error:
         raise InfoUnreadable(file=str(path), reason=str(error.strerror)) from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise InfoUnreadable(file=str(path), reason="not a file")
         if found.st_size > LARGEST_INFO:
             raise InfoDamaged(file=path.name, reason=f"{found.st_size} bytes")
-        try:
-            data = file.read(LARGEST_INFO + 1)
-        except OSError as error:
-            raise InfoUnreadable(file=str(path), reason=str(error.strerror)) from error
+        data = b"".join(_read_all(fd, found.st_size))
+    except OSError as error:
+        raise InfoUnreadable(file=str(path), reason=str(error.strerror)) from error
+    finally:
+        os.close(fd)
     return read_info(data, path.name)
+
+
+def _read_all(fd: int, length: int) -> Iterator[bytes]:
+    """Read a file that may not grow beyond its length; a change shows in its hash."""
+    left = length
+    while left and (block := os.read(fd, left)):
+        left -= len(block)
+        yield block
 
 
 def open_pair(path: Path) -> OpenPair:

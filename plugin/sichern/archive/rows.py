@@ -1,0 +1,87 @@
+"""Read every row of an archive by its schema: the part of a check that knows what a value is."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from sichern.archive.errors import MemberDamaged
+from sichern.archive.info import Member
+from sichern.archive.names import SCHEMA, Kind, parse_member
+from sichern.schema.table import TableSchema, WireColumn, table_schema
+from sichern.schema.tsv import lines
+from sichern_hooks import SichernError
+
+LONGEST_SCHEMA = 64 << 20
+"""Bytes of `schema.json` that are read at most; hundreds of tables take one or two MB."""
+
+
+class RowCheck:
+    """Sees each member of a zip in order: `schema.json` first, then rows of its tables.
+
+    Called for one pair only. Raises MemberDamaged for a row that is not one of its table.
+    """
+
+    def __init__(self) -> None:
+        self._schemas: dict[tuple[Kind, str], TableSchema] = {}
+
+    def __call__(self, member: Member, blocks: Iterator[bytes]) -> None:
+        """Read one member to its end."""
+        if member.name == SCHEMA:
+            self._schemas = _read_schema(member, blocks)
+            return
+        name = parse_member(member.name)
+        if name is None or name.table is None:
+            for _ in blocks:
+                pass
+            return
+        schema = self._schemas.get((name.kind, name.table))
+        if schema is None:
+            raise _damaged(member, name.table)
+        try:
+            for line in lines(blocks):
+                schema.load_line(line)
+        except SichernError as error:
+            raise _damaged(member, str(error)) from error
+
+
+class _ColumnSchema(Schema):
+    name = fields.Str(required=True)
+    wire = fields.Str(required=True)
+    nullable = fields.Bool(required=True)
+
+
+class _TableSchema(Schema):
+    name = fields.Str(required=True)
+    columns = fields.List(fields.Nested(_ColumnSchema), required=True)
+    identity = fields.List(fields.Nested(_ColumnSchema), required=True)
+
+
+class _ManifestSchema(Schema):
+    tables = fields.List(fields.Nested(_TableSchema), required=True)
+
+
+def _read_schema(
+    member: Member, blocks: Iterator[bytes]
+) -> dict[tuple[Kind, str], TableSchema]:
+    text = bytearray()
+    for block in blocks:
+        text += block
+        if len(text) > LONGEST_SCHEMA:
+            raise _damaged(member, f"> {LONGEST_SCHEMA}")
+    try:
+        loaded: Any = _ManifestSchema(unknown="exclude").load(json.loads(bytes(text)))
+        return {
+            (kind, table["name"]): table_schema(
+                table["name"], [WireColumn(**column) for column in table[part]]
+            )
+            for table in loaded["tables"]
+            for kind, part in ((Kind.DATA, "columns"), (Kind.IDENTITIES, "identity"))
+        }
+    except (ValueError, ValidationError, SichernError) as error:
+        raise _damaged(member, str(error)) from error
+
+
+def _damaged(member: Member, reason: str) -> MemberDamaged:
+    return MemberDamaged(member=member.name, volume=str(member.volume), reason=reason)
