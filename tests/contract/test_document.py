@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import sichern_hooks
+from sichern.schema.fields import WIRES
 from sichern_hooks import CONTRACT, Permission, Role, Source, Table
 from tests.contract import document
 from tests.contract.document import Hook, Section
@@ -92,6 +93,16 @@ def test_the_table_of_permissions_has_every_permission() -> None:
 def test_the_fields_of_a_table_are_documented() -> None:
     said = re.findall(r"`(\w+)`", " ".join(rows_of("Describing tables")))
     assert sorted(said) == sorted(Table.__dataclass_fields__)
+
+
+def test_the_wire_types_are_those_that_the_archive_has() -> None:
+    found = re.search(
+        r"^Wire types are .*?: (.*?), and `<type>\[\]`",
+        CHAPTERS["Describing tables"].text,
+        re.DOTALL | re.MULTILINE,
+    )
+    assert found is not None
+    assert sorted(re.findall(r"`(\w+)`", found.group(1))) == sorted(WIRES)
 
 
 def test_the_members_of_a_source_are_documented() -> None:
