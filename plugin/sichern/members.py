@@ -220,7 +220,7 @@ def _write_documents(
                     digest, length = written.sha256, written.size
                     count, size = count + 1, size + length
             listing.write(_listed(document, length, digest, origin))
-            step(0)
+            step(1)
         listing.seek(0)
         archive.add(DOCUMENTS, iter(lambda: listing.read(PIECE), b""))
     contents.documents = DocumentCount(count=count, bytes=size, missing=missing, left_out=left_out)

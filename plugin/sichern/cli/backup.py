@@ -147,8 +147,6 @@ def backup(
         options,
         run=uuid.uuid4().hex,
     )
-    if progress is not None:
-        progress.close()
     print_report(output, report, session.config.contact)
     if mail_to:
         mail = protocol_mail(report, mail_to, output.language, session.config.contact)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sichern.archive.check import check_pair
+from sichern.archive.rows import RowCheck
 from sichern.backup import back_up
 from sichern.cli.backup import EXIT, print_report
 from sichern.cli.options import command
@@ -15,7 +16,7 @@ from sichern.cli.progress import ProgressBar
 from sichern.config import load_config
 from sichern.i18n import N_, environment_language, translate
 from sichern.session import open_session
-from sichern_hooks import Destination, NoHost, SichernError
+from sichern_hooks import Destination, NoHost
 
 DEMOS = "sichern.demos"
 
@@ -68,8 +69,6 @@ def demo(
     report = back_up(
         session.manager, session.actor, session.tenants(), Destination(path=str(target))
     )
-    if progress is not None:
-        progress.close()
     print_report(output, report, session.config.contact)
     status = EXIT[report.outcome]
     for entry in report.tenants:
@@ -80,10 +79,9 @@ def demo(
 
 
 def _check(output: Output, pair: Path) -> int:
-    try:
-        check_pair(pair)
-    except SichernError as error:
-        output.error(error)
-        return error.exit_code
-    output.line(output.say(N_("checked: %(file)s"), {"file": str(pair)}))
-    return 0
+    result = check_pair(pair, rows=RowCheck())
+    for problem in result.problems:
+        output.error(problem)
+    if result.sound:
+        output.line(output.say(N_("checked: %(file)s"), {"file": str(pair)}))
+    return 0 if result.sound else 1

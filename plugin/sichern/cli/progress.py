@@ -1,4 +1,8 @@
-"""A progress bar on a terminal, fed by the observers' hook."""
+"""Progress bars on a terminal: of a backup, fed by the observers' hook, and of a check."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -9,27 +13,47 @@ class ProgressBar:
     """Shows the tenant whose rows are being written; an observer like any other."""
 
     def __init__(self) -> None:
-        self._key: str | None = None
-        self._bar: object | None = None
+        self._shown: tuple[str, str] | None = None
+        self._bar: Any = None
         self._done = 0
 
     @hookimpl
     def sichern_progress(self, progress: Progress) -> None:
         """Draw one step."""
-        if progress.tenant.key != self._key:
+        shown = (progress.run, progress.tenant.key)
+        if shown != self._shown:
             self.close()
-            self._key = progress.tenant.key
-            self._done = 0
-        if progress.total and self._bar is None:
-            self._bar = click.progressbar(
-                length=progress.total, label=progress.tenant.key, file=click.get_text_stream("stderr")
-            ).__enter__()
-        if self._bar is not None:
-            self._bar.update(progress.done - self._done)  # type: ignore[attr-defined]
-            self._done = progress.done
+            self._shown, self._done = shown, 0
+            self._bar = _bar(progress.total, progress.tenant.key).__enter__()
+        self._bar.update(progress.done - self._done)
+        self._done = progress.done
+        if progress.done >= progress.total:
+            self.close()
 
     def close(self) -> None:
         """End the bar's line."""
         if self._bar is not None:
-            self._bar.__exit__(None, None, None)  # type: ignore[attr-defined]
+            self._bar.__exit__(None, None, None)
             self._bar = None
+
+
+@contextmanager
+def progress_hook(label: str, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for work that says how many bytes of how many are done; None where nobody watches."""
+    if not shown:
+        yield None
+        return
+    with _bar(100, label) as bar:
+        told = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told
+            percent = done * 100 // total if total else 100
+            bar.update(percent - told)
+            told = percent
+
+        yield progress
+
+
+def _bar(length: int, label: str) -> Any:
+    return click.progressbar(length=length, label=label, file=click.get_text_stream("stderr"))
