@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: made in a temporary folder, stopped and removed at the end."""
+"""A real PostgreSQL server for tests, in a temporary folder that goes when it stops."""
 
 import atexit
 import importlib.util
@@ -93,7 +93,7 @@ class Server:
                 return pwd.getpwnam(name)
             except KeyError:
                 continue
-        missing("PostgreSQL refuses to run as root, and there is no other account")
+        return missing("PostgreSQL refuses to run as root, and there is no other account")
 
     def start(self) -> None:
         """Make the cluster and wait until it answers."""

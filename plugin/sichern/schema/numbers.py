@@ -1,0 +1,132 @@
+"""Wire fields of numbers: boolean, integer, numeric, float, float4."""
+
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from sichern.schema.errors import UnreadableValue
+from sichern.schema.shortest import float4_text, float8_text
+from sichern.schema.wire import Wire
+
+DIGITS = 150_000
+"""More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
+_NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|NaN|-?Infinity")
+_FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?|NaN|-?Infinity")
+
+
+class Boolean(Wire):
+    """`t` and `f`; a bool."""
+
+    wire = "boolean"
+    native = True
+
+    def _format(self, value: Any) -> str:
+        if value is True:
+            return "t"
+        if value is False:
+            return "f"
+        raise UnreadableValue(value)
+
+    def _parse(self, text: str) -> bool:
+        if text not in ("t", "f"):
+            raise ValueError(text)
+        return text == "t"
+
+    def _stored(self, raw: object) -> bool:
+        if raw in (0, 1) and not isinstance(raw, float):
+            return bool(raw)
+        raise UnreadableValue(raw)
+
+
+class Integer(Wire):
+    """Decimal digits; an int."""
+
+    wire = "integer"
+    native = True
+
+    def _format(self, value: Any) -> str:
+        return int.__repr__(value)
+
+    def _parse(self, text: str) -> int:
+        return int(text)
+
+    def _stored(self, raw: object) -> int:
+        if isinstance(raw, float) and raw.is_integer():
+            return int(raw)
+        if not isinstance(raw, int):
+            raise UnreadableValue(raw)
+        return raw
+
+    def stored_text(self, raw: object) -> str:
+        """As the base, in a hurry."""
+        return int.__repr__(raw) if type(raw) is int else super().stored_text(raw)
+
+
+class Numeric(Wire):
+    """Digits with the scale kept (`1.10`), never an exponent, `NaN`, `Infinity`; a Decimal."""
+
+    wire = "numeric"
+    native = True
+
+    def _format(self, value: Any) -> str:
+        if value.is_nan():
+            return "NaN"
+        if value.is_infinite():
+            return "Infinity" if value > 0 else "-Infinity"
+        if value.adjusted() > DIGITS or value.as_tuple().exponent < -DIGITS:
+            raise UnreadableValue(value)
+        text = format(value, "f")
+        return text if value else text.removeprefix("-")
+
+    def _parse(self, text: str) -> Decimal:
+        if not _NUMERIC.fullmatch(text):
+            raise ValueError(text)
+        return Decimal(text)
+
+    def _stored(self, raw: object) -> Decimal:
+        # Tryton stores NUMERIC as the bytes of its digits, other programs in any of these ways.
+        if isinstance(raw, bytes):
+            raw = raw.decode("ascii")
+        elif isinstance(raw, float):
+            raw = repr(raw)
+        if not isinstance(raw, str | int):
+            raise UnreadableValue(raw)
+        number = Decimal(raw)
+        self._format(number)
+        return number
+
+
+class Float(Wire):
+    """A double as PostgreSQL writes it (see `shortest`); a float."""
+
+    wire = "float"
+    native = True
+
+    def _format(self, value: Any) -> str:
+        return float8_text(value)
+
+    def _parse(self, text: str) -> float:
+        if not _FLOAT.fullmatch(text):
+            raise ValueError(text)
+        return float(text)
+
+    def _stored(self, raw: object) -> float:
+        if isinstance(raw, int | float) and float(raw) == raw:
+            return float(raw)
+        if raw in ("NaN", "Infinity", "-Infinity"):
+            return float(str(raw))
+        raise UnreadableValue(raw)
+
+
+class Float4(Float):
+    """A real as PostgreSQL writes it; the float that its text names."""
+
+    wire = "float4"
+
+    def _format(self, value: Any) -> str:
+        return float4_text(value)
+
+    def _stored(self, raw: object) -> float:
+        number = super()._stored(raw)
+        return number if math.isnan(number) else float(float4_text(number))

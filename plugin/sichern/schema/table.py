@@ -1,0 +1,115 @@
+"""One marshmallow schema per table, built from its columns: a row to a line and back."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import marshmallow
+
+from sichern.schema import tsv
+from sichern.schema.errors import MalformedRow
+from sichern.schema.fields import wire_field
+from sichern.schema.wire import Wire
+
+Row = tuple[Any, ...]
+Texts = Callable[[object], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireColumn:
+    """A column as the archive holds it; `wire` is the name of its wire type."""
+
+    name: str
+    wire: str
+    nullable: bool
+
+
+class TableSchema(marshmallow.Schema):
+    """The schema of one table; `dump` and `load` take rows as mappings from column to value.
+
+    `dump` gives the texts by column, `load` takes them; None is NULL. `dump_line` and
+    `load_line` do the same for a whole line of the archive.
+    """
+
+    table: str
+    columns: tuple[WireColumn, ...]
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Take a column by its name, whatever characters that has."""
+        return obj.get(attr, default)
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """The fields in the order of the columns."""
+        return tuple(cast(Wire, self.fields[column.name]) for column in self.columns)
+
+    def dump_line(self, row: Sequence[object]) -> bytes:
+        """Write a row, its values in the order of the columns, as one line with its line feed."""
+        return self.line_writer()([row])
+
+    def load_line(self, line: bytes) -> Row:
+        """Read one line, with or without its line feed, into values in the order of the columns.
+
+        Raises MalformedText, MalformedRow.
+        """
+        texts = tsv.values(line)
+        if len(texts) != len(self.columns):
+            raise MalformedRow(
+                table=self.table, reason=f"{len(texts)} / {len(self.columns)}"
+            )
+        for column, text in zip(self.columns, texts, strict=True):
+            if text is None and not column.nullable:
+                raise MalformedRow(table=self.table, reason=f"{column.name} NULL")
+        return tuple(
+            None if text is None else wire.value(text)
+            for wire, text in zip(self.wires, texts, strict=True)
+        )
+
+    def line_writer(self, stored: bool = False) -> Callable[[Iterable[Sequence[object]]], bytes]:
+        """Make a function that writes rows as lines.
+
+        `stored` takes values as SQLite stores them, otherwise they are the fields' own. The
+        function raises UnreadableValue.
+        """
+        writers = [_writer(wire, stored) for wire in self.wires]
+        null = tsv.NULL
+
+        def write(rows: Iterable[Sequence[object]]) -> bytes:
+            return "".join(
+                [
+                    "\t".join(
+                        [
+                            null if value is None else text(value)
+                            for text, value in zip(writers, row, strict=True)
+                        ]
+                    )
+                    + "\n"
+                    for row in rows
+                ]
+            ).encode()
+
+        return write
+
+
+def _writer(wire: Wire, stored: bool) -> Texts:
+    text = wire.stored_text if stored else wire.text
+    if wire.plain:
+        return text
+    escape = tsv.escape
+    return lambda value: escape(text(value))
+
+
+def table_schema(name: str, columns: Sequence[WireColumn]) -> TableSchema:
+    """Build the schema of a table.
+
+    Raises UnknownWireType.
+    """
+    wires: Mapping[str, Any] = {
+        column.name: wire_field(column.wire, required=True, allow_none=column.nullable)
+        for column in columns
+    }
+    made = TableSchema.from_dict(dict(wires), name=name)
+    schema = cast(TableSchema, made())
+    schema.table = name
+    schema.columns = tuple(columns)
+    return schema

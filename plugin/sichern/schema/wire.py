@@ -1,0 +1,98 @@
+"""The base of all wire fields: one value and its renderings, side by side."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from marshmallow import fields
+
+from sichern.schema.errors import UnreadableValue
+
+Column = sa.ColumnElement[Any]
+
+
+class Wire(fields.Field[Any]):
+    """A column's type on its way through the archive.
+
+    A value has one text. Some texts of a database Python cannot hold (`infinity` as a date, a
+    month as an interval): there the text itself, a str, is the value. So both ways round are
+    the identity: `value(text(v)) == v` and `text(value(t)) == t`. None, NULL, never gets here.
+
+    A subclass gives `_format` and `_parse`, and `_stored` where SQLite knows the type.
+    """
+
+    wire: ClassVar[str]
+    """The stable name in `schema.json`."""
+    plain: ClassVar[bool] = True
+    """Whether no text of a value holds a character that a line escapes."""
+    native: ClassVar[bool] = False
+    """Whether Python holds every value that PostgreSQL's driver reads from such a column."""
+    binary_order: ClassVar[bool] = False
+    """Whether keys of this type are ordered by the bytes of their text."""
+
+    def text(self, value: object) -> str:
+        """Give the canonical text of a value.
+
+        Raises ValueError or TypeError for a value of another type.
+        """
+        return value if type(value) is str else self._format(value)
+
+    def value(self, text: str) -> Any:
+        """Give the value of a text; the text itself where Python cannot hold it."""
+        try:
+            value = self._parse(text)
+            return value if self._format(value) == text else text
+        except (ValueError, ArithmeticError):
+            return text
+
+    def stored(self, raw: object) -> Any:
+        """Give the value of what SQLite stores: int, float, str or bytes.
+
+        Raises UnreadableValue.
+        """
+        try:
+            return self._stored(raw)
+        except UnreadableValue:
+            raise
+        except (ValueError, ArithmeticError) as error:
+            raise UnreadableValue(raw) from error
+
+    def stored_text(self, raw: object) -> str:
+        """Give the canonical text of what SQLite stores.
+
+        Raises UnreadableValue.
+        """
+        return self.text(self.stored(raw))
+
+    def copied(self, column: Column) -> Column:
+        """The SQL with which PostgreSQL's COPY writes the canonical text."""
+        return column
+
+    def selected(self, column: Column) -> Column:
+        """The SQL whose result a driver reads as a value, or as its text."""
+        return column if self.native else sa.cast(self.copied(column), sa.Text)
+
+    def _format(self, value: Any) -> str:
+        raise NotImplementedError
+
+    def _parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def _stored(self, raw: object) -> Any:
+        raise UnreadableValue(raw)
+
+    def _serialize(
+        self, value: Any, attr: str | None, obj: Any, **kwargs: Any  # noqa: ARG002
+    ) -> str | None:
+        return None if value is None else self.text(value)
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("validator_failed")
+        return self.value(value)

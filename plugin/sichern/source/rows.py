@@ -1,0 +1,136 @@
+"""Read the rows of one table as lines of the archive, in the order of their keys."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from sichern.schema.errors import UnreadableValue
+from sichern.schema.fields import wire_field
+from sichern.schema.table import TableSchema, WireColumn, table_schema
+from sichern.schema.wire import Column
+from sichern.source import postgresql
+from sichern.source.errors import UnreadableRow
+from sichern.source.snapshot import Snapshot
+
+Path = Literal["fast", "portable"]
+PAGE = 500
+"""Rows fetched at a time on the portable path."""
+
+
+def read_rows(
+    snapshot: Snapshot,
+    table: sa.FromClause,
+    columns: Sequence[WireColumn],
+    key: Sequence[str],
+    where: sa.ColumnElement[bool] | None,
+    *,
+    path: Path | None = None,
+) -> Iterator[bytes]:
+    r"""Give blocks of complete lines, 256 KiB or more but for the last one, in the order of `key`.
+
+    `table` must have the columns; the lines hold them in the order of `columns`. Text keys
+    are ordered by their bytes. The fast path is PostgreSQL's COPY, the portable one a SELECT
+    through the table's schema; None takes the fast one where there is one. Both give the same
+    bytes on PostgreSQL. On the fast path nothing else can be asked of the snapshot until the
+    iterator is exhausted or closed.
+
+    Raises UnreadableRow, UnknownWireType, and what the database may raise.
+    """
+    if path is None:
+        path = "fast" if snapshot.dialect == "postgresql" else "portable"
+    schema = table_schema(str(getattr(table, "name", "")), columns)
+    selected = _selected(snapshot, table, schema, path)
+    statement = sa.select(*selected).order_by(*_order(snapshot, table, columns, key))
+    if where is not None:
+        statement = statement.where(where)
+    if path == "fast":
+        return _fast(snapshot, statement)
+    return _portable(snapshot, statement, schema, key)
+
+
+def _selected(
+    snapshot: Snapshot, table: sa.FromClause, schema: TableSchema, path: Path
+) -> Iterator[Column]:
+    for number, (column, wire) in enumerate(zip(schema.columns, schema.wires, strict=True)):
+        found: Column = table.c[column.name]
+        if snapshot.dialect == "postgresql":
+            found = wire.copied(found) if path == "fast" else wire.selected(found)
+        # Without a type of its own, so that SQLAlchemy leaves the driver's values alone.
+        yield sa.type_coerce(found, sa.types.NullType()).label(f"c{number}")
+
+
+def _order(
+    snapshot: Snapshot, table: sa.FromClause, columns: Sequence[WireColumn], key: Sequence[str]
+) -> Iterator[Column]:
+    wires = {column.name: column.wire for column in columns}
+    for name in key:
+        column: Column = table.c[name]
+        wire = wires.get(name)
+        if wire is not None and wire_field(wire).binary_order:
+            if snapshot.dialect == "postgresql":
+                yield sa.collate(sa.cast(column, sa.Text), "C")
+            else:
+                yield sa.collate(column, "BINARY")
+        else:
+            yield column
+
+
+def _fast(snapshot: Snapshot, statement: sa.Select[Any]) -> Iterator[bytes]:
+    connection = snapshot.connection
+    with snapshot.streaming(), closing(postgresql.copy(connection, statement)) as blocks:
+        yield from blocks
+
+
+def _portable(
+    snapshot: Snapshot, statement: sa.Select[Any], schema: TableSchema, key: Sequence[str]
+) -> Iterator[bytes]:
+    write = schema.line_writer(stored=snapshot.dialect == "sqlite")
+    streamed = statement.execution_options(yield_per=PAGE)
+    with closing(snapshot.connection.execute(streamed)) as result:
+        pending: list[bytes] = []
+        size = 0
+        for page in result.partitions():
+            lines = _write(write, page, schema, key)
+            pending.append(lines)
+            size += len(lines)
+            if size >= postgresql.BLOCK:
+                yield b"".join(pending)
+                pending, size = [], 0
+        if pending:
+            yield b"".join(pending)
+
+
+def _write(
+    write: Callable[[Iterable[Sequence[object]]], bytes],
+    page: Sequence[Sequence[object]],
+    schema: TableSchema,
+    key: Sequence[str],
+) -> bytes:
+    try:
+        return write(page)
+    except UnreadableValue as error:
+        raise _explain(page, schema, key) or error from error
+
+
+def _explain(
+    page: Sequence[Sequence[object]], schema: TableSchema, key: Sequence[str]
+) -> UnreadableRow | None:
+    """Find the value that could not be read, and name it."""
+    positions = [
+        number for number, column in enumerate(schema.columns) if column.name in set(key)
+    ]
+    for row in page:
+        for column, wire, value in zip(schema.columns, schema.wires, row, strict=True):
+            try:
+                if value is not None:
+                    wire.stored_text(value)
+            except UnreadableValue as error:
+                return UnreadableRow(
+                    table=schema.table,
+                    column=column.name,
+                    key=",".join(str(row[position]) for position in positions),
+                    value=str(error),
+                )
+    return None

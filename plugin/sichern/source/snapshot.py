@@ -1,0 +1,118 @@
+"""A snapshot: everything of one run is read from one instant, while users go on working."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from sichern.source import postgresql, sqlite
+from sichern.source.errors import (
+    SnapshotBusy,
+    SnapshotLost,
+    UnsupportedDatabase,
+    translate,
+)
+
+PAGE = 1000
+"""Rows fetched at a time."""
+
+
+class Snapshot:
+    """One transaction on one connection, made by `open_snapshot`. It is a `sichern_hooks.Reader`.
+
+    Tables are named with their schema: PostgreSQL's search path is empty. Temporary tables
+    are found by their bare names. Errors of the database come out as those of
+    `source.errors`, also from the middle of a stream.
+    """
+
+    def __init__(self, connection: sa.Connection, transaction: sa.RootTransaction) -> None:
+        self._connection = connection
+        self._transaction = transaction
+        self._busy = False
+        sa.event.listen(connection, "before_cursor_execute", self._before)
+
+    @property
+    def dialect(self) -> str:
+        """SQLAlchemy's name of the database: `postgresql` or `sqlite`."""
+        return self._connection.dialect.name
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection, inside the snapshot's transaction.
+
+        Raises SnapshotLost where that has ended, SnapshotBusy while a table streams.
+        """
+        self._check()
+        return self._connection
+
+    def execute(self, statement: sa.Executable) -> sa.CursorResult[Any]:
+        """Run one statement."""
+        return self.connection.execute(statement)
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> Iterator[Sequence[object]]:
+        """Run one SELECT with `:name` parameters and give its rows as they are fetched."""
+        statement = sa.text(sql).execution_options(yield_per=PAGE)
+        with closing(self.connection.execute(statement, parameters or {})) as result:
+            yield from result
+
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
+        """Keep other statements away from the connection: the driver would wait for ever."""
+        self._check()
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the snapshot and the connection; may be called twice."""
+        self._connection.close()
+        self._connection.engine.dispose()
+
+    def _check(self) -> None:
+        if not self._transaction.is_active:
+            raise SnapshotLost
+        if self._busy:
+            raise SnapshotBusy
+
+    def _before(self, *_: object) -> None:
+        self._check()
+
+
+def open_snapshot(url: str, temporary: Sequence[sa.Table] = ()) -> Snapshot:
+    """Open a snapshot of the database; use it with `with`.
+
+    `url` is SQLAlchemy's URL (`postgresql://...`, `sqlite:///path`). `temporary` tables are
+    made before the snapshot and can be filled within it.
+
+    Raises UnsupportedDatabase, DatabaseUnavailable, DatabaseBusy, TemporaryTablesDenied.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise UnsupportedDatabase(kind="?") from None  # the URL may hold a password
+    kind = parsed.get_backend_name()
+    if kind == "postgresql":
+        connection, transaction = postgresql.connect(parsed, temporary)
+    elif kind == "sqlite":
+        connection, transaction = sqlite.connect(parsed, temporary)
+    else:
+        raise UnsupportedDatabase(kind=kind)
+    sa.event.listen(connection.engine, "handle_error", _translate)
+    return Snapshot(connection, transaction)
+
+
+def _translate(context: sa.engine.ExceptionContext) -> None:
+    ours = translate(context.original_exception)
+    if ours is not None:
+        raise ours from context.original_exception

@@ -1,0 +1,123 @@
+"""SQLite: a transaction on a file in WAL mode, a private copy of any other file."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from sichern.source.errors import (
+    DatabaseBusy,
+    DatabaseUnavailable,
+    reason_of,
+    translate,
+)
+
+PAGES = 1000
+"""Pages copied at a time: writers wait for no more than these."""
+PAUSE = 0.01
+"""Seconds between two steps of the copy, for writers."""
+RESTARTS = 5
+"""How often writers may make the copy start again, before it is made in one step."""
+WAITS = 300
+"""Steps that may find the file locked in a row, each of BUSY seconds, before the run ends."""
+BUSY = 0.1
+
+
+def connect(
+    url: sa.URL, temporary: Sequence[sa.Table]
+) -> tuple[sa.Connection, sa.RootTransaction]:
+    """Open the file and its snapshot, as `open_snapshot` says."""
+    if not url.database or url.database == ":memory:":
+        raise DatabaseUnavailable(reason="sqlite: no file")
+    file = open_file(Path(url.database.removeprefix("file:")))
+    try:
+        engine = sa.create_engine("sqlite://", creator=lambda: file, poolclass=sa.NullPool)
+        connection = engine.connect()
+        for table in temporary:
+            connection.execute(sa.schema.CreateTable(table))
+        connection.commit()
+        transaction = connection.begin()
+        connection.exec_driver_sql("BEGIN")
+        # BEGIN alone takes no snapshot, the first read does.
+        connection.exec_driver_sql("SELECT count(*) FROM main.sqlite_schema")
+    except BaseException as error:
+        file.close()
+        ours = translate(error)
+        if ours is None:
+            raise
+        raise ours from error
+    return connection, transaction
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open a file for reading where it is in WAL mode, else a copy of it that nobody sees.
+
+    Raises DatabaseUnavailable, DatabaseBusy, DatabaseDamaged.
+    """
+    file = None
+    try:
+        file = _connect(f"file:{quote(str(path.absolute()))}?mode=ro")
+        if file.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            file.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()
+            return file
+        copy = _connect("")  # without a name: a file that is removed as soon as it is opened
+        try:
+            _copy(file, copy)
+        except BaseException:
+            copy.close()
+            raise
+        file.close()
+        return copy
+    except BaseException as error:
+        if file is not None:
+            file.close()
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException) -> BaseException:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return DatabaseUnavailable(reason=reason_of(error))
+    return translate(error) or error
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=BUSY, check_same_thread=False
+    )
+
+
+class _Restarted(Exception):  # noqa: N818
+    """Writers made the copy start again too often."""
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Copy page by page, so that writers come through; in one step where they never stop."""
+    try:
+        source.backup(target, pages=PAGES, sleep=PAUSE, progress=_watch(RESTARTS))
+    except _Restarted:
+        source.backup(target, pages=-1, sleep=PAUSE, progress=_watch(None))
+
+
+def _watch(restarts: int | None) -> Callable[[int, int, int], None]:
+    """Follow a copy: it starts again when another connection writes, and may wait for a lock."""
+    last: int | None = None
+    started = waited = 0
+
+    def watch(status: int, remaining: int, _total: int) -> None:
+        nonlocal last, started, waited
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            waited += 1
+            if waited > WAITS:
+                raise DatabaseBusy(reason="sqlite: SQLITE_BUSY")
+            return
+        waited = 0
+        if last is not None and remaining >= last > 0:
+            started += 1
+            if restarts is not None and started > restarts:
+                raise _Restarted
+        last = remaining
+
+    return watch
