@@ -3,9 +3,8 @@
 import errno
 import os
 import re
-import secrets
 import stat
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ FSTAB = Path("/etc/fstab")
 
 _FAT_LIMIT = 2**32 - 1
 _FAT = frozenset({"vfat", "msdos", "fat"})
+_PROBE_NAME = ".sichern-write-test.tmp"
 _PROBE = b"sichern tries whether it can write here\n"
 
 
@@ -215,12 +215,11 @@ def open_destination(
     *,
     mounts: Path = MOUNTS,
     fstab: Path = FSTAB,
-    token: Callable[[], str] = lambda: secrets.token_hex(8),
 ) -> OpenDestination:
     """Check a destination, and hold it open.
 
-    `mounts` and `fstab` are the system's tables; `token` names the file that is made, and
-    removed, to see whether the folder can be written to. Raises the errors of this module.
+    `mounts` and `fstab` are the system's tables. A file is made, and removed, to see whether
+    the folder can be written to. Raises the errors of this module.
     """
     path = str(Path(destination.path).absolute())
     # Before it is opened: a drive that is not mounted lets its folder be missing as well.
@@ -234,7 +233,7 @@ def open_destination(
         if destination.mounted and (mount.point == "/" or _on_root(fd)):
             raise DestinationNotMounted(path=path, mount=real)
         _check_marker(fd, path, destination.marker)
-        _try_to_write(fd, path, mount.filesystem, f".sichern-{token()}.tmp")
+        _try_to_write(fd, path, mount.filesystem)
         free = os.fstatvfs(fd)
     except BaseException:
         os.close(fd)
@@ -277,18 +276,29 @@ def _check_marker(fd: int, path: str, marker: str | None) -> None:
         raise failure(error, path, name=marker) from error
 
 
-def _try_to_write(fd: int, path: str, filesystem: str, name: str) -> None:
+def _try_to_write(fd: int, path: str, filesystem: str) -> None:
+    """Make a file and bring it to the device.
+
+    Its name is fixed: what a run left that was killed here is replaced by the next. That it
+    may be another run's, which is just doing the same, harms neither.
+    """
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        probe = os.open(name, flags, 0o600, dir_fd=fd)
+        _remove_probe(fd)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        probe = os.open(_PROBE_NAME, flags, 0o600, dir_fd=fd)
         try:
             os.write(probe, _PROBE)
             os.fsync(probe)
         finally:
             os.close(probe)
-            os.unlink(name, dir_fd=fd)
+            _remove_probe(fd)
     except OSError as error:
         raise failure(error, path, filesystem) from error
+
+
+def _remove_probe(fd: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(_PROBE_NAME, dir_fd=fd)
 
 
 def _check_listed(path: str, mounted: list[Mount], fstab: Path) -> None:

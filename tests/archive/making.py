@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sichern.archive.deflate import Deflate, deflate_piece
 from sichern.archive.info import Facts, InfoActor, InfoOptions, InfoTenant
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import Committed, PairWriter
@@ -70,10 +71,16 @@ def make_pair(
     stem: str = STEM,
     separate: bool = False,
     write: Callable[[PairWriter], None] = fill,
+    reached: Callable[[str], None] = list[str]().append,
+    deflate: Deflate = deflate_piece,
+    marker: str | None = None,
     **changes: object,
 ) -> Committed:
     """Write a pair into a folder."""
-    with destination(folder) as held, PairWriter(held, stem, separate=separate) as pair:
+    with (
+        destination(folder, marker=marker) as held,
+        PairWriter(held, stem, separate=separate, deflate=deflate, reached=reached) as pair,
+    ):
         write(pair)
         return pair.commit(facts(**changes))
 

@@ -1,5 +1,7 @@
 """Names of members and of files."""
 
+# ruff: noqa: S311 - chance that can be repeated, and no secrets
+
 import random
 import unicodedata
 from datetime import UTC, datetime
@@ -18,7 +20,8 @@ DEVICES = ["CON", "prn", "Aux", "NUL", *[f"COM{n}" for n in range(10)], "lpt1", 
 ODD = [
     "", " ", ".", "..", "...", "/", "\\", "a/b", "../../etc/passwd", "C:\\Windows", "a\0b", "\n",
     "-", "--", "-rf", "~", "$(id)", "`id`", "a;b", "|", "*", "?", "a. ", "a.", "A", "a", "Ä", "ä",
-    "A\u0308", "a\u0308", "ß", "ẞ", "SS", "ﬁ", "①", "İ", "ı", "Ω", "株式会社", "🏢", "\u202e", "\ufeff",
+    "A\u0308", "a\u0308", "ß", "ẞ", "SS", "ﬁ", "①", "İ", "ı", "Ω", "株式会社",
+    "🏢", "\u202e", "\ufeff",
     "x" * 500, "x" * 501, "ü" * 300, "a_b", "a b", "a-b", "a--b", "\ud7ff", "%s%n", "{0}", "\t",
 ]
 
@@ -74,11 +77,10 @@ def test_a_stem_is_the_slug_and_the_time_in_utc() -> None:
     assert stem("a", "1", berlin) == "a_2026-11-22T223000Z"
 
 
-@given(st.text(), st.integers(1, 99), st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))
-def test_every_stem_is_read_back(name: str, number: int, when: datetime) -> None:
-    written = Stem(
-        slug=slug(name), when=when.replace(microsecond=0, tzinfo=UTC), number=number
-    )
+@given(st.text(), st.integers(1, 99), st.integers(0, 2**32))
+def test_every_stem_is_read_back(name: str, number: int, second: int) -> None:
+    when = datetime.fromtimestamp(second, UTC)
+    written = Stem(slug=slug(name), when=when, number=number)
     assert parse_stem(str(written)) == written
     assert split_ending(f"{written}.belege.zip") == (str(written), ".belege.zip")
 

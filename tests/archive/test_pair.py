@@ -19,7 +19,6 @@ from sichern.archive.listing import list_pairs
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import PairWriter
 from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
-from sichern_hooks import SichernError
 from tests.archive.making import STEM, WHEN, destination, facts, fill, make_pair
 
 STEPS = ["open", "written", "read back", "info written", "named .zip", "named .belege.zip",
@@ -79,13 +78,8 @@ def test_whatever_is_raised_at_any_step_nothing_is_left(
         if reached == step:
             raise error
 
-    with (
-        pytest.raises(error),
-        destination(tmp_path) as held,
-        PairWriter(held, STEM, separate=True, reached=raise_at) as pair,
-    ):
-        fill(pair)
-        pair.commit(facts())
+    with pytest.raises(error):
+        make_pair(tmp_path, separate=True, reached=raise_at)
     assert names(tmp_path) == []
 
 
@@ -128,13 +122,8 @@ def test_a_link_planted_at_the_final_name_in_the_last_moment_fails_the_run(
         if step == "info written":
             (folder / (STEM + ending)).symlink_to(victim)
 
-    with (
-        pytest.raises(PairTaken),
-        destination(folder) as held,
-        PairWriter(held, STEM, reached=plant) as pair,
-    ):
-        fill(pair)
-        pair.commit(facts())
+    with pytest.raises(PairTaken):
+        make_pair(folder, reached=plant)
     assert victim.read_text() == "precious"
     assert names(folder) == [STEM + ending]
 
@@ -161,13 +150,8 @@ def test_a_faulty_compressor_is_never_marked_good(tmp_path: Path) -> None:
 
     for faulty_call in range(1, 9):
         calls = 0
-        with (
-            pytest.raises(WrittenWrong),
-            destination(tmp_path) as held,
-            PairWriter(held, STEM, deflate=faulty) as pair,
-        ):
-            fill(pair)
-            pair.commit(facts())
+        with pytest.raises(WrittenWrong):
+            make_pair(tmp_path, deflate=faulty)
         assert calls >= faulty_call
         assert names(tmp_path) == []
 
@@ -181,13 +165,8 @@ def test_bytes_that_change_between_writing_and_reading_back_fail_the_run(tmp_pat
                 file.seek(2000)
                 file.write(bytes([byte[0] ^ 4]))
 
-    with (
-        pytest.raises(WrittenWrong),
-        destination(tmp_path) as held,
-        PairWriter(held, STEM, reached=rot) as pair,
-    ):
-        fill(pair)
-        pair.commit(facts())
+    with pytest.raises(WrittenWrong):
+        make_pair(tmp_path, reached=rot)
     assert names(tmp_path) == []
 
 
@@ -211,7 +190,9 @@ def test_eight_processes_for_one_name_get_a_pair_each(tmp_path: Path) -> None:
         "print(make_pair(Path(sys.argv[1])).files[-1])"
     )
     runs = [
-        subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE, text=True
+        )
         for _ in range(8)
     ]
     written = [run.communicate()[0].strip() for run in runs]
@@ -361,25 +342,20 @@ def test_the_golden_info_file_is_still_read() -> None:
 
 
 def test_rows_of_a_table_without_a_role_are_a_fault_of_the_caller(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ValueError, match="not listed"),
-        destination(tmp_path) as held,
-        PairWriter(held, STEM) as pair,
-    ):
+    def write(pair: PairWriter) -> None:
         fill(pair)
         pair.data.add(rows_member(Kind.DATA, "other", 1), [b"1\n"])
-        pair.commit(facts())
+
+    with pytest.raises(ValueError, match="not listed"):
+        make_pair(tmp_path, write=write)
     assert names(tmp_path) == []
 
 
 def test_a_list_of_documents_that_does_not_fit_fails_the_run(tmp_path: Path) -> None:
-    with (
-        pytest.raises(SichernError) as caught,
-        destination(tmp_path) as held,
-        PairWriter(held, STEM) as pair,
-    ):
+    def write(pair: PairWriter) -> None:
         pair.data.add_document([b"listed nowhere"])
         pair.data.add("documents.tsv", [])
-        pair.commit(facts(roles={}))
-    assert caught.value.code == "written-wrong"
+
+    with pytest.raises(WrittenWrong):
+        make_pair(tmp_path, write=write, roles={})
     assert names(tmp_path) == []
