@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Config:
     host: Mapping[str, Any]
     destinations: tuple[Destination, ...] = ()
     contact: str = ""
-    language: str | None = field(default=None)
+    language: str | None = None
 
 
 class _DestinationSchema(Schema):
@@ -77,13 +77,16 @@ def load_config(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigInvalid(path=str(path), reason=str(error)) from error
     except ValidationError as error:
-        raise ConfigInvalid(path=str(path), reason=str(error.normalized_messages())) from error
+        raise ConfigInvalid(path=str(path), reason=str(error.messages)) from error
     folder = path.resolve().parent
     host = dict(loaded["host"])
     for name in ("config", "path"):
         if isinstance(host.get(name), str):
             host[name] = str(folder / host[name])
-    destinations = tuple(loaded.get("destinations", ()))
+    destinations = tuple(
+        replace(destination, path=str(folder / destination.path))
+        for destination in loaded.get("destinations", ())
+    )
     return Config(
         path=path,
         host=host,

@@ -46,7 +46,9 @@ class Session:
 
     def destination(self, path: str) -> Destination:
         """The configured destination of that path or label, else the folder itself."""
-        offered = self.manager.hook.sichern_destinations(actor=self.actor) or ()
+        offered: list[Destination] = list(
+            self.manager.hook.sichern_destinations(actor=self.actor) or ()
+        )
         for destination in (*self.config.destinations, *offered):
             if path in (destination.path, destination.label):
                 return destination

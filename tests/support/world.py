@@ -63,11 +63,11 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
     "party": [
         (1, "Alpha itself", None, 1),
         (2, "Beta itself", None, 2),
+        (7, "parent of Alpha's", None, 2),
         (3, "used by Alpha", 7, 1),
         (4, "used by Beta", None, 2),
         (5, "used by both", None, 1),
         (6, "used by nobody", None, 1),
-        (7, "parent of Alpha's", None, 2),
         (8, "reached by Alpha's address only", None, 1),
     ],
     "address": [(1, 3, "A-Weg"), (2, 4, "B-Weg"), (3, 5, "AB-Weg"), (4, 6, "N-Weg"), (5, 8, "X-Weg")],

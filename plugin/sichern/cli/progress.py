@@ -8,6 +8,9 @@ import click
 
 from sichern_hooks import Progress, hookimpl
 
+ProgressHook = Callable[[int, int], None]
+"""Takes what is done and what there is in all, in bytes."""
+
 
 class ProgressBar:
     """Shows the tenant whose rows are being written; an observer like any other."""
@@ -38,13 +41,13 @@ class ProgressBar:
 
 
 @contextmanager
-def progress_hook(label: str, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_hook(label: str, shown: bool) -> Iterator[ProgressHook | None]:
     """A bar for work that says how many bytes of how many are done; None where nobody watches."""
     if not shown:
         yield None
         return
+    told = 0
     with _bar(100, label) as bar:
-        told = 0
 
         def progress(done: int, total: int) -> None:
             nonlocal told

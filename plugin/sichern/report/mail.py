@@ -1,6 +1,6 @@
 """The mail that carries the protocols of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sichern.i18n import N_, translate
 from sichern.report.protocol import Protocol, ProtocolSchema
@@ -30,7 +30,7 @@ def protocol_mail(report: Report, to: Sequence[str], language: str, contact: str
     )
 
 
-def loaded(data: object) -> Protocol:
+def loaded(data: Mapping[str, object]) -> Protocol:
     """Parse a protocol from its plain data."""
     protocol = ProtocolSchema().load(data)
     assert isinstance(protocol, Protocol)

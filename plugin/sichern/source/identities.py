@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Side
-from sichern.tenancy.expressions import clause, own_key
+from sichern.tenancy.expressions import Expression, clause, own_key
 from sichern.tenancy.manifest import EXTERNAL, identity_columns
 from sichern.tenancy.model import TenantTable
 
@@ -28,7 +28,7 @@ def identity_rows(snapshot: Snapshot, closure: Closure, table: TenantTable) -> I
 
 def _external_names(
     closure: Closure, table: TenantTable, rows: sa.FromClause
-) -> Iterator[sa.ColumnElement[object]]:
+) -> Iterator[Expression]:
     """The names of a row; of several the first, so that all columns speak of the same one."""
     external = closure.model.external
     if external is None or not closure.has_system_rows(table):

@@ -27,9 +27,9 @@ def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: Shared
     freed = {name for name, statement in closure.free_statements() if _added(snapshot, statement)}
     _grow(snapshot, closure, Side.OURS, freed)
     for edge in naming_edges(closure):
-        statement = closure.name_statement(edge)
-        if statement is not None:
-            snapshot.execute(statement)
+        naming = closure.name_statement(edge)
+        if naming is not None:
+            snapshot.execute(naming)
     return closure
 
 
@@ -86,7 +86,9 @@ def _grow(snapshot: Snapshot, closure: Closure, side: Side, changed: set[str]) -
 
 
 def _added(snapshot: Snapshot, statement: sa.Insert) -> bool:
-    return bool(snapshot.execute(statement).rowcount > 0)
+    # Without the option SQLAlchemy lets go of an INSERT's count with its cursor.
+    counted = statement.execution_options(preserve_rowcount=True)
+    return snapshot.execute(counted).rowcount > 0
 
 
 def _refresh_statistics(snapshot: Snapshot) -> None:

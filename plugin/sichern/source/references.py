@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sichern.source.keys import naming_edges
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Edge, Side
-from sichern.tenancy.expressions import clause, link_key, link_target, of_kind, own_key
+from sichern.tenancy.expressions import Expression, clause, link_key, link_target, of_kind, own_key
 from sichern.tenancy.model import ForeignLink, TenantTable
 from sichern.tenancy.plan import OpenReference
 from sichern_hooks import Role
@@ -69,23 +69,22 @@ def _open(snapshot: Snapshot, closure: Closure, edge: Edge) -> Iterator[OpenRefe
         )
         statement = statement.add_columns(exists)
     column = ",".join(edge.link.columns) if isinstance(edge.link, ForeignLink) else edge.link.column
-    for row in snapshot.execute(statement):
-        if target.role is Role.PRIVATE:
-            reason = "private"
-        else:
-            reason = "other-tenant" if row[2] else "missing"
+    for own, pointed, *there_is in snapshot.execute(statement):
+        reason = "private"
+        if there_is:
+            reason = "other-tenant" if there_is[0] else "missing"
         yield OpenReference(
             table=edge.source,
-            key=str(row[0]),
+            key=str(own),
             column=column,
             target=edge.target,
-            target_key=str(row[1]),
+            target_key=str(pointed),
             reason=reason,
         )
 
 
 def _resolved(
-    closure: Closure, edge: Edge, key: sa.ColumnElement[object]
+    closure: Closure, edge: Edge, key: Expression
 ) -> sa.ColumnElement[bool]:
     """Whether the target of a reference is included or named."""
     model = closure.model

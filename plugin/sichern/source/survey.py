@@ -1,6 +1,7 @@
 """Count and estimate what a run will write, inside the snapshot and before anything is written."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -59,7 +60,7 @@ def _tables(snapshot: Snapshot, closure: Closure) -> Iterator[TablePlan]:
             )
 
 
-def _number(snapshot: Snapshot, statement: sa.Select[tuple[int]]) -> int:
+def _number(snapshot: Snapshot, statement: sa.Select[Any]) -> int:
     return int(snapshot.execute(statement).scalar_one() or 0)
 
 
@@ -129,22 +130,19 @@ def _documents(
             outside = sa.select(own_key(closure.model, table, rows), locator).where(
                 locator.is_not(None), inside
             )
-            for row in snapshot.execute(outside):
+            for key, found in snapshot.execute(outside):
                 count += 1
                 size += size_of(
                     DocumentRef(
-                        table=table.name,
-                        key=str(row[0]),
-                        label=document.label,
-                        locator=str(row[1]),
+                        table=table.name, key=str(key), label=document.label, locator=str(found)
                     )
                 )
             inside = sa.and_(inside, locator.is_(None))
         if document.data is not None:
             data = rows.c[document.data]
             total = sa.func.coalesce(sa.func.sum(sa.func.length(data)), 0)
-            found = snapshot.execute(
+            held, length = snapshot.execute(
                 sa.select(sa.func.count(), total).where(data.is_not(None), inside)
             ).one()
-            count, size = count + int(found[0]), size + int(found[1])
+            count, size = count + int(held), size + int(length)
     return count, size

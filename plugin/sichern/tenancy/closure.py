@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
 from sichern.tenancy.expressions import (
+    Expression,
     clause,
     kind_expression,
     link_key,
@@ -24,6 +26,8 @@ from sichern.tenancy.expressions import (
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import Polymorphic, Role, SharedRows
 
+Query = sa.Select[Any]
+
 
 class Side(IntEnum):
     """What a collected key says of its row."""
@@ -34,7 +38,7 @@ class Side(IntEnum):
     NAMED = 4
 
 
-def _keys(name: str, kind: type[sa.types.TypeEngine[object]]) -> sa.Table:
+def _keys(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Table:
     """A key table; text keys are compared as bytes."""
     return sa.Table(
         name,
@@ -180,7 +184,7 @@ class Closure:
         return external is not None and table.name in external.targets.values()
 
     def has_key(
-        self, side: Side, table: TenantTable, key: sa.ColumnElement[object]
+        self, side: Side, table: TenantTable, key: Expression
     ) -> sa.ColumnElement[bool]:
         """Whether a key was collected for a side."""
         keys = key_table(table).alias()
@@ -194,7 +198,7 @@ class Closure:
             )
         )
 
-    def keys_of(self, side: Side, table: TenantTable) -> sa.Select[tuple[object]]:
+    def keys_of(self, side: Side, table: TenantTable) -> Query:
         """The keys collected for a side."""
         keys = key_table(table).alias()
         return sa.select(keys.c.key).where(
@@ -311,7 +315,7 @@ class Closure:
         same = of_kind(self.model, rows, edge.link, edge.kind)
         if child.role is not Role.USED_WITH:
             return sa.and_(same, key.in_(parents))
-        ways = []
+        ways: list[sa.ColumnElement[bool]] = []
         if carried is not None:
             ways.append(key.in_(parents.where(carried)))
         if free is not None:
@@ -353,7 +357,7 @@ class Closure:
                 yield name, self._insert(Side.OURS, table, found)
 
     def _insert(
-        self, side: Side, table: TenantTable, found: sa.Select[tuple[object]]
+        self, side: Side, table: TenantTable, found: Query
     ) -> sa.Insert:
         """Add keys to a side, once each."""
         keys = key_table(table)
@@ -400,7 +404,7 @@ def key_table(table: TenantTable) -> sa.Table:
 
 def kinds_statement(
     model: TenancyModel, table: TenantTable, link: Polymorphic
-) -> sa.Select[tuple[str]]:
+) -> Query:
     """The kinds that a polymorphic link names in a database."""
     rows = clause(model, table.name)
     kind = kind_expression(model, rows, link)

@@ -1,6 +1,7 @@
 """Keys, kinds and table clauses as SQL expressions, for each database where they differ."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -8,6 +9,7 @@ from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import Polymorphic
 
 SEPARATOR = ","
+Expression = sa.ColumnElement[Any]
 
 
 def clause(model: TenancyModel, table: str, alias: str | None = None) -> sa.FromClause:
@@ -28,7 +30,7 @@ def exact(model: TenancyModel, text: sa.ColumnElement[str]) -> sa.ColumnElement[
 
 def key_expression(
     model: TenancyModel, source: sa.FromClause, columns: Sequence[str], integer: bool
-) -> sa.ColumnElement[object]:
+) -> Expression:
     """The value that stands for a key: the column where it is one integer, else text."""
     if integer:
         return source.c[columns[0]]
@@ -39,7 +41,7 @@ def key_expression(
     return exact(model, joined)
 
 
-def own_key(model: TenancyModel, table: TenantTable, source: sa.FromClause) -> sa.ColumnElement[object]:
+def own_key(model: TenancyModel, table: TenantTable, source: sa.FromClause) -> Expression:
     """The key of the rows of a table themselves."""
     return key_expression(model, source, table.key, table.integer_key)
 
@@ -57,7 +59,7 @@ def kind_expression(
 
 def polymorphic_key(
     model: TenancyModel, source: sa.FromClause, link: Polymorphic, target: TenantTable
-) -> sa.ColumnElement[object]:
+) -> Expression:
     """The key in a polymorphic reference; NULL where it is none (`model,-1`, `model,`)."""
     if link.key_column is not None:
         column = source.c[link.key_column]
@@ -79,7 +81,7 @@ def link_key(
     source: sa.FromClause,
     link: ForeignLink | Polymorphic,
     target: TenantTable,
-) -> sa.ColumnElement[object]:
+) -> Expression:
     """The key of the target as the source's row holds it."""
     if isinstance(link, Polymorphic):
         return polymorphic_key(model, source, link, target)
@@ -92,7 +94,7 @@ def link_target(
     target: sa.FromClause,
     link: ForeignLink | Polymorphic,
     table: TenantTable,
-) -> sa.ColumnElement[object]:
+) -> Expression:
     """The columns of the target that a link's key is compared with."""
     if isinstance(link, Polymorphic) or link.target_columns == table.key:
         return own_key(model, table, target)
@@ -108,7 +110,7 @@ def of_kind(
     return sa.true()
 
 
-def tenant_value(table: TenantTable, key: str) -> sa.ColumnElement[object]:
+def tenant_value(table: TenantTable, key: str) -> Expression:
     """The tenant's key as a value of the table's tenant column.
 
     Raises ValueError where the key is no integer and the column is one.
