@@ -143,6 +143,14 @@ class ExpandsTooFar(ArchiveError):
     hint = N_("do not import this file unless you know where it comes from")
 
 
+class RowDamaged(ArchiveError):
+    """A row is not one of its table, or the schema cannot be read."""
+
+    code = "row-damaged"
+    message = N_("%(member)s holds a row that does not fit its table: %(reason)s")
+    hint = N_("take another copy of the pair, or an older backup")
+
+
 class RowsDiffer(ArchiveError):
     """A table has more or fewer rows than the info file says."""
 

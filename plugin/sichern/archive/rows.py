@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from sichern.archive.errors import MemberDamaged
+from sichern.archive.errors import RowDamaged
 from sichern.archive.info import Member
 from sichern.archive.names import SCHEMA, Kind, parse_member
 from sichern.schema.table import TableSchema, WireColumn, table_schema
@@ -20,7 +20,7 @@ LONGEST_SCHEMA = 64 << 20
 class RowCheck:
     """Sees each member of a zip in order: `schema.json` first, then rows of its tables.
 
-    Called for one pair only. Raises MemberDamaged for a row that is not one of its table.
+    Called for one pair only. Raises RowDamaged for a row that is not one of its table.
     """
 
     def __init__(self) -> None:
@@ -46,19 +46,28 @@ class RowCheck:
             raise _damaged(member, str(error)) from error
 
 
-class _ColumnSchema(Schema):
+class _Known(Schema):
+    """What a check reads of `schema.json`; the rest is for the import."""
+
+    class Meta:
+        """Pass over what is not read here."""
+
+        unknown = EXCLUDE
+
+
+class _ColumnSchema(_Known):
     name = fields.Str(required=True)
     wire = fields.Str(required=True)
     nullable = fields.Bool(required=True)
 
 
-class _TableSchema(Schema):
+class _TableSchema(_Known):
     name = fields.Str(required=True)
     columns = fields.List(fields.Nested(_ColumnSchema), required=True)
     identity = fields.List(fields.Nested(_ColumnSchema), required=True)
 
 
-class _ManifestSchema(Schema):
+class _ManifestSchema(_Known):
     tables = fields.List(fields.Nested(_TableSchema), required=True)
 
 
@@ -71,7 +80,7 @@ def _read_schema(
         if len(text) > LONGEST_SCHEMA:
             raise _damaged(member, f"> {LONGEST_SCHEMA}")
     try:
-        loaded: Any = _ManifestSchema(unknown="exclude").load(json.loads(bytes(text)))
+        loaded: Any = _ManifestSchema().load(json.loads(bytes(text)))
         return {
             (kind, table["name"]): table_schema(
                 table["name"], [WireColumn(**column) for column in table[part]]
@@ -83,5 +92,5 @@ def _read_schema(
         raise _damaged(member, str(error)) from error
 
 
-def _damaged(member: Member, reason: str) -> MemberDamaged:
-    return MemberDamaged(member=member.name, volume=str(member.volume), reason=reason)
+def _damaged(member: Member, reason: str) -> RowDamaged:
+    return RowDamaged(member=member.name, reason=reason)
