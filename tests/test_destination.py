@@ -66,10 +66,16 @@ def test_what_a_killed_run_left_of_the_trial_is_replaced_and_a_planted_link_not_
 ) -> None:
     victim = folder.parent / "victim"
     victim.write_text("precious")
-    for plant in (lambda path: path.touch(), lambda path: path.symlink_to(victim)):
-        plant(folder / ".sichern-write-test.tmp")
-        opened(folder).close()
-        assert list(folder.iterdir()) == []
+    left = folder / ".sichern-write-test.tmp"
+    left.touch()
+    opened(folder).close()
+    assert list(folder.iterdir()) == []
+    left.symlink_to(victim)
+    opened(folder).close()
+    assert list(folder.iterdir()) == []
+    left.hardlink_to(victim)
+    opened(folder).close()
+    assert list(folder.iterdir()) == []
     assert victim.read_text() == "precious"
 
 

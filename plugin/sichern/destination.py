@@ -283,9 +283,7 @@ def _try_to_write(fd: int, path: str, filesystem: str) -> None:
     may be another run's, which is just doing the same, harms neither.
     """
     try:
-        _remove_probe(fd)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        probe = os.open(_PROBE_NAME, flags, 0o600, dir_fd=fd)
+        probe = _make_probe(fd)
         try:
             os.write(probe, _PROBE)
             os.fsync(probe)
@@ -294,6 +292,16 @@ def _try_to_write(fd: int, path: str, filesystem: str) -> None:
             _remove_probe(fd)
     except OSError as error:
         raise failure(error, path, filesystem) from error
+
+
+def _make_probe(fd: int) -> int:
+    """Make the file; never open one that is there, which may be a link to somebody's."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(100):
+        _remove_probe(fd)
+        with suppress(FileExistsError):
+            return os.open(_PROBE_NAME, flags, 0o600, dir_fd=fd)
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), _PROBE_NAME)
 
 
 def _remove_probe(fd: int) -> None:
