@@ -183,6 +183,8 @@ def _cached_sqlite(label: str, invoices: int, modules: tuple[str, ...]) -> Tryto
                 Path(part, "trytond.conf").write_text(
                     config.replace(str(Path(part).resolve()), str(folder)), encoding="utf-8"
                 )
+                # Left over where an earlier run was killed between the two steps.
+                shutil.rmtree(folder.with_suffix(".new"), ignore_errors=True)
                 shutil.copytree(part, folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
     return TrytonDatabase(name=label, uri=uri, folder=folder, config=folder / "trytond.conf")

@@ -8,7 +8,7 @@ first imported: one process makes databases of one kind, as many as it likes.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sichern.hosts.tryton.demo.configuration import use_config, write_config
+from sichern.hosts.tryton.demo.configuration import check_backend, use_config, write_config
 
 __all__ = ["ADMIN_PASSWORD", "DEMO_MODULES", "build", "write_config"]
 
@@ -40,7 +40,8 @@ def build(
 
     Raises OtherBackend, DatabaseExists and ModuleMissing.
     """
-    use_config(write_config(folder, uri), uri)
+    check_backend(uri)
+    use_config(write_config(folder, uri))
     from sichern.hosts.tryton.demo import story
 
     story.tell(

@@ -1,5 +1,6 @@
 """The demo system's trytond.conf, and its use by this process."""
 
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,17 +31,19 @@ def write_config(folder: Path, uri: str, *, file_store: bool = True) -> Path:
     return path
 
 
-def use_config(path: Path, uri: str) -> None:
-    """Make this process's trytond use the configuration.
+def check_backend(uri: str) -> None:
+    """Raise OtherBackend where this process's trytond works with another kind of database.
 
-    Raises OtherBackend where trytond was already loaded for another kind of database: it
-    chooses its backend once, when it is imported.
+    It chooses once, when it is imported.
     """
+    backend = sys.modules.get("trytond.backend")
+    wanted = urlsplit(uri).scheme
+    if backend is not None and backend.name != wanted:
+        raise OtherBackend(wanted=wanted, loaded=backend.name)
+
+
+def use_config(path: Path) -> None:
+    """Make this process's trytond use the configuration."""
     from trytond import config
 
     config.update_etc(str(path))
-    from trytond import backend
-
-    wanted = urlsplit(uri).scheme
-    if backend.name != wanted:
-        raise OtherBackend(wanted=wanted, loaded=backend.name)

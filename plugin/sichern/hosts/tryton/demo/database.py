@@ -61,6 +61,12 @@ class Session:
         self._tables += sorted(wanted - set(self._tables))
 
 
+def check_modules(modules: Sequence[str]) -> None:
+    """Raise ModuleMissing where one of the modules is not installed."""
+    if missing := sorted(set(modules) - set(get_modules())):
+        raise ModuleMissing(modules=", ".join(missing))
+
+
 def create(database: str) -> None:
     """Create an empty database of Tryton's own tables.
 
@@ -87,12 +93,7 @@ def _exists(connection: Any, database: str) -> bool:
 def activate(
     session: Session, modules: Sequence[str], languages: Sequence[str], password: str
 ) -> None:
-    """Activate the modules and what they depend on, load the languages, let the admin in.
-
-    Raises ModuleMissing.
-    """
-    if missing := sorted(set(modules) - set(get_modules())):
-        raise ModuleMissing(modules=", ".join(missing))
+    """Activate the modules and what they depend on, load the languages, let the admin in."""
     main = config.get("database", "language")
     codes = {main, *languages}
     pool = Pool(session.database)

@@ -53,7 +53,7 @@ def _invoice(
         "payment_term": books.payment_term,
         "invoice_date": day, "accounting_date": day,
         "reference": f"{reference} {short}-{number + 1:05d}",
-        "description": f"{company.profile.name}: Nr. {number + 1} für Kunden «{party}»",
+        "description": f"{company.profile.name}: {kind} {number + 1} für Büromöbel",
         "lines": [("create", [
             {
                 "type": "line", "company": company.id, "currency": company.currency,
@@ -91,7 +91,7 @@ def pay(company: Company, books: Books, ids: Sequence[int]) -> None:
         pool.get(name) for name in ("account.invoice", "account.move", "account.move.line")
     )
     period = pool.get("account.period")
-    paid = invoice.browse([i for i in ids if i % 4])
+    paid = invoice.browse([each for number, each in enumerate(ids) if number % 4])
     moves = []
     for one in paid:
         day = one.invoice_date + timedelta(days=14)

@@ -11,7 +11,7 @@ from sichern.hosts.tryton.demo import (
     products,
     stock,
 )
-from sichern.hosts.tryton.demo.database import Session, activate, create
+from sichern.hosts.tryton.demo.database import Session, activate, check_modules, create
 from sichern.hosts.tryton.demo.more import Scene, additions
 from sichern.hosts.tryton.demo.records import Books, Company, Goods, Partners
 
@@ -21,6 +21,7 @@ def tell(
     password: str, progress: Callable[[str], None],
 ) -> None:
     """Create the database, activate the modules, and fill it."""
+    check_modules(modules)
     progress("create database")
     create(database)
     session = Session(database)
