@@ -157,9 +157,7 @@ def _with_locator(description: world.Description) -> world.Description:
     table = description.tables["attachment"]
     column = world.DocumentColumn(label="data", locator="data", name="name")
     changed = dataclasses.replace(table, documents=(column,))
-    return dataclasses.replace(
-        description, tables={**description.tables, "attachment": changed}
-    )
+    return dataclasses.replace(description, tables={**description.tables, "attachment": changed})
 
 
 def test_a_document_of_the_store_goes_along(small: Small) -> None:

@@ -9,11 +9,11 @@ import pluggy
 from sichern.backup import back_up
 from sichern.report.mail import protocol_mail
 from sichern_hooks import (
+    N_,
     Action,
     Actor,
     Destination,
     Job,
-    N_,
     Options,
     Outcome,
     Permission,
@@ -41,7 +41,7 @@ class Sichern:
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
-        self._runs: dict[str, threading.Event] = {}
+        self._runs: dict[str, tuple[threading.Event, tuple[TenantRef, ...]]] = {}
 
     @hookimpl
     def sichern_permissions(self) -> Sequence[PermissionText]:
@@ -75,7 +75,8 @@ class Sichern:
         for ref in tenants:
             if ref not in visible:
                 raise UnknownTenant(tenant=ref.key)
-        stop = self._runs.setdefault(run, threading.Event())
+        stop = threading.Event()
+        self._runs[run] = (stop, tuple(tenants))
         try:
             report = back_up(
                 self._manager,
@@ -96,11 +97,13 @@ class Sichern:
 
     @hookimpl
     def sichern_cancel_run(self, actor: Actor, run: str) -> bool | None:
-        """Stop a run of this process at its next block of rows."""
+        """Stop a run of this process at its next block of rows, by who may start it."""
         authorize(self._manager, actor, Permission.BACK_UP)
-        stop = self._runs.get(run)
+        stop, tenants = self._runs.get(run, (None, ()))
         if stop is None:
             return None
+        for tenant in tenants:
+            authorize(self._manager, actor, Permission.BACK_UP, tenant)
         stop.set()
         return True
 

@@ -1,13 +1,13 @@
 """The way out: from a tenant to its checked pair of files.
 
-    authorize -> destination -> snapshot -> plan -> rows, documents -> read back -> protocol
+authorize -> destination -> snapshot -> plan -> rows, documents -> read back -> protocol
 """
 
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pluggy
@@ -30,12 +30,13 @@ from sichern.tenancy.closure import KEY_TABLES
 from sichern.tenancy.manifest import canonical
 from sichern.tenancy.plan import Plan
 from sichern_hooks import (
+    N_,
     Actor,
     AuditEvent,
     Destination,
     Documents,
-    N_,
     Options,
+    Outcome,
     Permission,
     Progress,
     Report,
@@ -114,8 +115,15 @@ def back_up(
     started = clock()
     everyone = dict.fromkeys([*(manager.hook.sichern_tenants(actor=actor) or ()), *tenants])
     names = slugs(everyone)
-    reports = tuple(_back_up_tenant(this, tenant, names[tenant.ref]) for tenant in tenants)
-    report = Report(run=this.id, actor=actor, started=started, finished=clock(), tenants=reports)
+    reports: list[TenantReport] = []
+    for tenant in tenants:
+        # Who stops one tenant's run stops the whole run.
+        if reports and reports[-1].outcome is Outcome.CANCELLED:
+            this = replace(this, cancelled=lambda: True)
+        reports.append(_back_up_tenant(this, tenant, names[tenant.ref]))
+    report = Report(
+        run=this.id, actor=actor, started=started, finished=clock(), tenants=tuple(reports)
+    )
     observe(manager.hook.sichern_finished, report=report)
     return report
 
@@ -159,6 +167,8 @@ def _back_up_tenant(run: Run, tenant: Tenant, slug: str) -> TenantReport:
 
 def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
     """Check right and destination, read one snapshot, write, read back, commit."""
+    if run.cancelled():
+        raise Cancelled
     authorize(run.manager, run.actor, Permission.BACK_UP, tenant.ref)
     separate = run.options.documents is Documents.SEPARATE
     with (
@@ -180,9 +190,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
 
 
 @contextmanager
-def _reading(
-    manager: pluggy.PluginManager, tenant: Tenant, options: Options
-) -> Iterator[Tenancy]:
+def _reading(manager: pluggy.PluginManager, tenant: Tenant, options: Options) -> Iterator[Tenancy]:
     """Open a tenant's source and one snapshot of it, and decide what goes along."""
     source: Source | None = manager.hook.sichern_open_source(tenant=tenant.ref)
     if source is None:
@@ -218,7 +226,5 @@ def _steps(run: Run, tenant: Tenant, plan: Plan) -> Callable[[int], None]:
 
 
 def _audit(run: Run, tenant: Tenant, event: str) -> None:
-    audited = AuditEvent(
-        actor=run.actor, event=event, tenant=tenant.ref, details={"run": run.id}
-    )
+    audited = AuditEvent(actor=run.actor, event=event, tenant=tenant.ref, details={"run": run.id})
     observe(run.manager.hook.sichern_audit, event=audited)

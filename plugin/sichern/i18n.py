@@ -1,4 +1,4 @@
-"""Translation at the border: texts are msgids inside, and a person's language where they are shown."""
+"""Translation at the border: msgids inside, a person's language where texts are shown."""
 
 import gettext
 import os
@@ -14,7 +14,17 @@ DOMAIN = "sichern"
 LANGUAGES = ("de", "en")
 LOCALE = Path(__file__).parent / "locale"
 
-__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "environment_language", "error_lines", "install", "language_of", "translate"]
+__all__ = [
+    "DOMAIN",
+    "LANGUAGES",
+    "LOCALE",
+    "N_",
+    "environment_language",
+    "error_lines",
+    "install",
+    "language_of",
+    "translate",
+]
 
 
 @cache

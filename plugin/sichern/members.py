@@ -36,7 +36,7 @@ class Contents:
 
     fingerprint: str = ""
     tables: list[TableCount] = field(default_factory=list)
-    documents: DocumentCount = DocumentCount()
+    documents: DocumentCount = field(default_factory=DocumentCount)
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -105,9 +105,7 @@ def _write_table(
             step(block.count(b"\n"))
 
         for number, chunk in enumerate(Chunks(blocks), 1):
-            member = archive.add(
-                rows_member(Kind.DATA, table.name, number), _seen(chunk, prove)
-            )
+            member = archive.add(rows_member(Kind.DATA, table.name, number), _seen(chunk, prove))
             written, size = written + member.lines, size + member.entry.size
         proof.finish(table.name)
     contents.tables.append(
@@ -184,9 +182,7 @@ def _included(tenancy: Tenancy, name: str) -> frozenset[str]:
     table = tenancy.closure.model.tables[name]
     rows = clause(tenancy.closure.model, name)
     key = own_key(tenancy.closure.model, table, rows)
-    found = tenancy.snapshot.execute(
-        sa.select(key).where(tenancy.closure.content(table, rows))
-    )
+    found = tenancy.snapshot.execute(sa.select(key).where(tenancy.closure.content(table, rows)))
     return frozenset(str(row[0]) for row in found)
 
 

@@ -11,6 +11,7 @@ from sichern_hooks import (
     HOSTS,
     Actor,
     Destination,
+    HostUnavailable,
     NoHost,
     Permission,
     Tenant,
@@ -62,14 +63,18 @@ class Session:
 def open_session(config: Config, login: str | None, *observers: object) -> Session:
     """Open the configured host and find the user.
 
-    Raises NoHost, HostUnavailable, UnknownUser, UnknownHooks.
+    Raises NoHost, HostUnavailable, UnknownUser, and what `create_manager` raises.
     """
     name = str(config.host.get("name", ""))
     found = [entry for entry in entry_points(group=HOSTS) if entry.name == name]
     if not found:
         raise NoHost(host=name or "?", installed=", ".join(installed_hosts()))
     options = {key: value for key, value in config.host.items() if key != "name"}
-    manager = create_manager(found[0].load()(options), *observers)
+    try:
+        host = found[0].load()(options)
+    except ImportError as error:
+        raise HostUnavailable(reason=str(error)) from error
+    manager = create_manager(host, *observers)
     actor = manager.hook.sichern_actor(login=login)
     if actor is None:
         raise UnknownUser(login=login or "?")

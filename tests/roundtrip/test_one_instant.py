@@ -63,7 +63,8 @@ class Bank:
                 connection.exec_driver_sql("pragma journal_mode = wal")
             for name in ("first", "second"):
                 connection.exec_driver_sql(
-                    f"create table {name} (id integer primary key, company integer, balance numeric)"
+                    f"create table {name} (id integer primary key, company integer,"
+                    " balance numeric)"
                 )
                 for number in range(ACCOUNTS):
                     connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""A host of a few lines over the small world: two tenants, two users, a document store of a folder."""
+"""A host of a few lines over the small world: two tenants, two users, a store of files."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,10 @@ from sichern_hooks import (
 )
 from tests.support import world
 
-TENANTS = {key: Tenant(ref=TenantRef(host="small", key=key), name=name)
-           for key, name in (("1", "Alpha GmbH"), ("2", "Beta AG"))}
+TENANTS = {
+    key: Tenant(ref=TenantRef(host="small", key=key), name=name)
+    for key, name in (("1", "Alpha GmbH"), ("2", "Beta AG"))
+}
 ADMIN = Actor(host="small", login=None, name="root")
 ANNA = Actor(host="small", login="anna", name="Anna", language="de")
 GRANTS = {"anna": {"1"}}

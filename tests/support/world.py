@@ -1,4 +1,4 @@
-"""A small shared database of two or three tenants that has each kind of row, on SQLite and PostgreSQL."""
+"""A small shared database of two tenants that has each kind of row, on either database."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,8 +22,8 @@ create table unit (id integer primary key, symbol text);
 create table names (id integer primary key, model text, db_id integer, module text, fs_id text);
 create table party (id integer primary key, name text, parent integer references party (id),
     created_by integer);
-create table address (id integer primary key, party integer not null references party (id) on delete cascade,
-    street text);
+create table address (id integer primary key, party integer not null
+    references party (id) on delete cascade, street text);
 create table category (id integer primary key, name text, parent integer);
 create table party_category (party integer not null, category integer not null,
     primary key (party, category));
@@ -32,8 +32,8 @@ create table cost (id integer primary key, product integer, company integer, amo
 create table lot (id integer primary key, product integer not null, number text);
 create table invoice (id integer primary key, company integer not null, party integer not null,
     address integer, origin text, intercompany integer, number text);
-create table line (id integer primary key, invoice integer not null references invoice (id) on delete cascade,
-    product integer, lot integer, amount numeric);
+create table line (id integer primary key, invoice integer not null
+    references invoice (id) on delete cascade, product integer, lot integer, amount numeric);
 create table counter (id integer primary key, company integer, name text);
 create table attachment (id integer primary key, resource text, name text, data text);
 create table translation (id integer primary key, name text, res_id integer, value text)
@@ -70,7 +70,13 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         (6, "used by nobody", None, 1),
         (8, "reached by Alpha's address only", None, 1),
     ],
-    "address": [(1, 3, "A-Weg"), (2, 4, "B-Weg"), (3, 5, "AB-Weg"), (4, 6, "N-Weg"), (5, 8, "X-Weg")],
+    "address": [
+        (1, 3, "A-Weg"),
+        (2, 4, "B-Weg"),
+        (3, 5, "AB-Weg"),
+        (4, 6, "N-Weg"),
+        (5, 8, "X-Weg"),
+    ],
     "category": [(1, "good", 2), (2, "all", None), (3, "bad", None), (4, "unused", None)],
     "party_category": [(3, 1), (4, 3), (6, 3)],
     "product": [(1, "shared", 1), (2, "only Beta", 2), (3, "unused", 2), (4, "carried by Beta", 1)],

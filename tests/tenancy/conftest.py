@@ -47,9 +47,7 @@ class World:
             model = classify(catalog, small.description(self.schema), wire_type)
             yield snapshot, collect(snapshot, model, tenant, shared)
 
-    def content(
-        self, tenant: str, shared: SharedRows = SharedRows.DEFAULT
-    ) -> dict[str, set[str]]:
+    def content(self, tenant: str, shared: SharedRows = SharedRows.DEFAULT) -> dict[str, set[str]]:
         """The keys of the rows that go along, by table, without empty tables."""
         found: dict[str, set[str]] = {}
         with self.closure(tenant, shared) as (snapshot, closure):

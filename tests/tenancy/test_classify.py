@@ -20,7 +20,8 @@ def table(name: str, *columns: str, key: tuple[str, ...] = ("id",), **more: obje
         for column in columns
     )
     return dataclasses.replace(
-        CatalogTable(name=name, columns=made, key=key), **more  # type: ignore[arg-type]
+        CatalogTable(name=name, columns=made, key=key),
+        **more,  # type: ignore[arg-type]
     )
 
 

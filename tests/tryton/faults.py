@@ -70,9 +70,7 @@ def foreign(snapshot: Snapshot, closure: Closure) -> Iterator[str]:
             rows = clause(closure.model, name)
             count = sa.select(sa.func.count()).select_from(rows)
             all_rows = snapshot.execute(count).scalar_one()
-            if all_rows > snapshot.execute(
-                count.where(closure.content(table, rows))
-            ).scalar_one():
+            if all_rows > snapshot.execute(count.where(closure.content(table, rows))).scalar_one():
                 yield name
 
 

@@ -1,7 +1,7 @@
 """The rows in a pair are those that Tryton's own ORM calls the company's; nothing of another's."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +39,14 @@ class System:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "many-sqlite"])
 def system(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[System]:
+) -> System:
     folder = tmp_path_factory.mktemp("system")
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres")
         database = demo_postgres(server)
     else:
         database = demo_sqlite() if request.param == "sqlite" else many_modules_sqlite()
-    yield System(
+    return System(
         database=database,
         opinions={company: ask(database, company) for company in COMPANIES},
         pairs=back_up_all(database, folder),
@@ -104,7 +104,9 @@ def test_no_password_right_or_session_is_inside(system: System) -> None:
         tables = set(pair.schema)
         assert not tables & {"ir_session", "ir_cron", "res_user-company_company", "ir_queue"}
         assert {column["name"] for column in pair.schema["res_user"]["identity"]} <= {
-            "id", "login", "name",
+            "id",
+            "login",
+            "name",
         }
         assert b"$argon2" not in b"".join(pair.members.values())
 
@@ -157,8 +159,10 @@ def marked(
         server: Server = request.getfixturevalue("postgres")
         database = copy_postgres(server, demo_postgres(server), folder / "copy")
         connection = psycopg.connect(server.uri(database.name))
-        texts = "select column_name from information_schema.columns where table_name = '%s'" \
+        texts = (
+            "select column_name from information_schema.columns where table_name = '%s'"
             " and data_type in ('text', 'character varying')"
+        )
     else:
         database = copy_sqlite(demo_sqlite(), folder / "copy")
         connection = sqlite3.connect(database.file)
@@ -219,6 +223,7 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     server = request.getfixturevalue("postgres") if kind == "postgresql" else None
     database = demo_postgres(server) if server else demo_sqlite()
     config = write_sichern_config(database, tmp_path)
-    faults = run_tryton("tests.tryton.faults", "--config", str(config))
+    done = run_tryton(["-m", "tests.tryton.faults", "--config", str(config)], database.uri)
+    faults = json.loads(done.stdout)
     assert {table for table, caught in faults.items() if not caught} == set()
     assert len(faults) > 15

@@ -206,7 +206,9 @@ def print_report(output: Output, report: Report, contact: str) -> None:
             output.line(f"  {file}")
         for notice in protocol.notices:
             if notice.warning:
-                click.echo(f"  {entry.tenant.name}: {notice_text(notice, output.language)}", err=True)
+                click.echo(
+                    f"  {entry.tenant.name}: {notice_text(notice, output.language)}", err=True
+                )
         if protocol.fault is not None:
             what, hint, *details = fault_lines(protocol.fault, output.language)
             message = {"message": f"{entry.tenant.name}: {what}"}

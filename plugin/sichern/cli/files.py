@@ -1,4 +1,4 @@
-"""`sichern list`, `sichern check` and `sichern show`: pairs that lie somewhere, without their ERP."""
+"""`sichern list`, `check` and `show`: pairs that lie somewhere, without their ERP."""
 
 import os
 from datetime import UTC, datetime
@@ -64,9 +64,7 @@ def list_folder(
     memory, now = _memory(), datetime.now(UTC)
     checks = [memory.when(pair.sha256) if pair.sha256 else None for pair in pairs]
     if as_json:
-        output.data(
-            [_listed(output, pair, when) for pair, when in zip(pairs, checks, strict=True)]
-        )
+        output.data([_listed(output, pair, when) for pair, when in zip(pairs, checks, strict=True)])
         return 0
     if not pairs:
         output.line(output.say(N_("no backups in %(folder)s"), {"folder": str(folder)}))

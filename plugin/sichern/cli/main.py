@@ -18,7 +18,10 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give its exit status: 0 complete, 3 with warnings, 1 failed, 2 wrong usage."""
+    """Run one command; give its exit status.
+
+    0 complete, 3 complete with warnings, 1 failed, 2 wrong usage.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     language = choose_language(given)
     install(language)
@@ -62,5 +65,3 @@ def group(language: str) -> click.Group:
         help=say(N_("Back up one tenant of an ERP into a checked pair of files.")),
     )
     return click.version_option(__version__, package_name="sichern")(built)
-
-

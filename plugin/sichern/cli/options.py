@@ -28,9 +28,7 @@ def common(language: str) -> Callable[[click.Command], click.Command]:
             ["--user", "login"],
             help=say(N_("The login in the ERP whose rights count.")),
         ),
-        click.Option(
-            ["--json", "as_json"], is_flag=True, help=say(N_("Print JSON for machines."))
-        ),
+        click.Option(["--json", "as_json"], is_flag=True, help=say(N_("Print JSON for machines."))),
         click.Option(
             ["--lang"], type=click.Choice(LANGUAGES), help=say(N_("The language of all texts."))
         ),

@@ -112,9 +112,7 @@ class ProtocolLog:
                 host=self._tenant.ref.host, key=self._tenant.ref.key, name=self._tenant.name
             ),
             system=self._system,
-            options=InfoOptions(
-                documents=self._options.documents, shared=self._options.shared
-            ),
+            options=InfoOptions(documents=self._options.documents, shared=self._options.shared),
             outcome=self._outcome,
             warnings=sum(notice.warning for notice in self._notices),
             schema_fingerprint=fingerprint,

@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 def observe(caller: pluggy.HookCaller, **arguments: object) -> None:
-    """Call each implementation on its own; an exception is logged, and the others are still called."""
+    """Call each implementation on its own; an exception is logged, the others are still called."""
     for implementation in reversed(caller.get_hookimpls()):
         function: Callable[..., object] = implementation.function
         try:

@@ -1,4 +1,4 @@
-"""The protocol of one tenant's run, as data: dataclasses and the marshmallow schemas they cross with."""
+"""The protocol of one tenant's run, as data, and the marshmallow schemas it crosses with."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -77,12 +77,11 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
 
     yield say(N_("Protocol of the backup of %(tenant)s"), tenant=protocol.tenant)
     yield ""
-    yield say(
-        N_("Result: %(outcome)s"), outcome=translate(OUTCOMES[protocol.outcome], language)
-    )
+    yield say(N_("Result: %(outcome)s"), outcome=translate(OUTCOMES[protocol.outcome], language))
     yield say(
         N_("Started: %(started)s, %(seconds)s seconds"),
-        started=format_datetime(protocol.started.astimezone(UTC), "medium", locale=language) + " UTC",
+        started=format_datetime(protocol.started.astimezone(UTC), "medium", locale=language)
+        + " UTC",
         seconds=number_text(round(protocol.seconds, 1), language),
     )
     yield say(N_("By: %(actor)s"), actor=protocol.actor)

@@ -38,9 +38,7 @@ def _external_names(
         names = clause(closure.model, external.table, "external")
         yield (
             sa.select(names.c[name])
-            .where(
-                names.c[external.kind].in_(kinds), names.c[external.key] == rows.c[table.key[0]]
-            )
+            .where(names.c[external.kind].in_(kinds), names.c[external.key] == rows.c[table.key[0]])
             .order_by(*(names.c[each] for each in external.names))
             .limit(1)
             .scalar_subquery()

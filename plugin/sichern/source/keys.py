@@ -15,10 +15,8 @@ BATCH = 200
 
 
 def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: SharedRows) -> Closure:
-    """Collect all keys of one tenant into the snapshot's key tables; give the closure that uses them."""
-    closure = Closure(
-        model=model, tenant=tenant, survey=look(snapshot, model), shared=shared
-    )
+    """Collect all keys of one tenant in the snapshot; give the closure that uses them."""
+    closure = Closure(model=model, tenant=tenant, survey=look(snapshot, model), shared=shared)
     for statement in closure.system_statements():
         snapshot.execute(statement)
     if shared is SharedRows.DEFAULT:
@@ -65,7 +63,7 @@ def _filled(snapshot: Snapshot, model: TenancyModel) -> Iterable[str]:
 
 
 def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
-    """Start a side with the rows that carry the tenant; give all tables that now have rows on it."""
+    """Start a side with the rows that carry the tenant; give the tables to grow from."""
     for _, statement in closure.seeds(side):
         snapshot.execute(statement)
     return set(closure.survey.filled)

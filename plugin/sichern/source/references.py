@@ -83,9 +83,7 @@ def _open(snapshot: Snapshot, closure: Closure, edge: Edge) -> Iterator[OpenRefe
         )
 
 
-def _resolved(
-    closure: Closure, edge: Edge, key: Expression
-) -> sa.ColumnElement[bool]:
+def _resolved(closure: Closure, edge: Edge, key: Expression) -> sa.ColumnElement[bool]:
     """Whether the target of a reference is included or named."""
     model = closure.model
     target = model.tables[edge.target]

@@ -43,9 +43,8 @@ def _tables(snapshot: Snapshot, closure: Closure) -> Iterator[TablePlan]:
             continue
         rows = _count(snapshot, closure, table)
         named = _number(
-            snapshot, sa.select(sa.func.count()).select_from(
-                closure.keys_of(Side.NAMED, table).subquery()
-            )
+            snapshot,
+            sa.select(sa.func.count()).select_from(closure.keys_of(Side.NAMED, table).subquery()),
         )
         left_out = _left_out(snapshot, closure, table, rows)
         if rows or named or left_out:

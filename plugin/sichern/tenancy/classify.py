@@ -106,7 +106,7 @@ class _Decision:
                 N_("give it a primary key, or call it private in the host's description"),
             )
         wires = {} if role is Role.PRIVATE else self._wires()
-        links = () if role is Role.PRIVATE else self._links(names)
+        links = () if role is Role.PRIVATE else self._links()
         parent = self._parent(role, links)
         self._check_columns(names)
         if len(self.problems) > before:
@@ -151,7 +151,7 @@ class _Decision:
                 )
         return wires
 
-    def _links(self, names: set[str]) -> tuple[ForeignLink | Polymorphic, ...]:
+    def _links(self) -> tuple[ForeignLink | Polymorphic, ...]:
         links: list[ForeignLink | Polymorphic] = []
         for reference in self.said.references:
             if isinstance(reference, Polymorphic):
@@ -282,8 +282,7 @@ def _parents_first(tables: Mapping[str, TenantTable]) -> list[str]:
             graph[table.name].update(
                 name
                 for name in table.parent.targets.values()
-                if name in tables
-                and not _hangs_on(graph, tables, name)
+                if name in tables and not _hangs_on(graph, tables, name)
             )
     try:
         return list(TopologicalSorter(dict(sorted(graph.items()))).static_order())
@@ -301,9 +300,7 @@ def _parents_first(tables: Mapping[str, TenantTable]) -> list[str]:
         ) from error
 
 
-def _hangs_on(
-    graph: Mapping[str, set[str]], tables: Mapping[str, TenantTable], name: str
-) -> bool:
+def _hangs_on(graph: Mapping[str, set[str]], tables: Mapping[str, TenantTable], name: str) -> bool:
     """Whether a table is, or is a child of, a polymorphic child."""
     seen: set[str] = set()
     front = [name]

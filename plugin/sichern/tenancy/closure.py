@@ -72,7 +72,7 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What is worth asking: the tables that have rows, and the kinds each polymorphic link names."""
+    """What is worth asking: tables that have rows, and the kinds that polymorphic links name."""
 
     filled: frozenset[str]
     kinds: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
@@ -97,11 +97,12 @@ class Closure:
         """The tables whose rows are collected by key."""
         plain: set[str] = set()
         for table in self.model.tables.values():
-            if table.role in (Role.PRIVATE, Role.SYSTEM, Role.IDENTITY):
-                plain.add(table.name)
-            elif table.role is Role.OWNED and (
-                table.tenant is not None
-                or (isinstance(table.parent, ForeignLink) and table.parent.target in plain)
+            if table.role in (Role.PRIVATE, Role.SYSTEM, Role.IDENTITY) or (
+                table.role is Role.OWNED
+                and (
+                    table.tenant is not None
+                    or (isinstance(table.parent, ForeignLink) and table.parent.target in plain)
+                )
             ):
                 plain.add(table.name)
         return frozenset(self.model.tables) - plain
@@ -168,9 +169,7 @@ class Closure:
         allowed = (
             self.content(parent, above, side)
             if parent.role is Role.OWNED
-            else sa.or_(
-                above.c[str(parent.tenant)].is_(None), self._carried(parent, above, side)
-            )
+            else sa.or_(above.c[str(parent.tenant)].is_(None), self._carried(parent, above, side))
         )
         key = link_key(self.model, source, link, parent)
         return sa.or_(
@@ -183,9 +182,7 @@ class Closure:
         external = self.model.external
         return external is not None and table.name in external.targets.values()
 
-    def has_key(
-        self, side: Side, table: TenantTable, key: Expression
-    ) -> sa.ColumnElement[bool]:
+    def has_key(self, side: Side, table: TenantTable, key: Expression) -> sa.ColumnElement[bool]:
         """Whether a key was collected for a side."""
         keys = key_table(table).alias()
         return sa.exists(
@@ -253,7 +250,11 @@ class Closure:
                 for parent, kind in self.pointed_at(table, table.parent):
                     if parent in self.survey.filled:
                         yield Edge(
-                            source=parent, target=table.name, link=table.parent, down=True, kind=kind
+                            source=parent,
+                            target=table.name,
+                            link=table.parent,
+                            down=True,
+                            kind=kind,
                         )
 
     def pointed_at(
@@ -281,9 +282,7 @@ class Closure:
         )
         return self._insert(side, target, selected)
 
-    def _ahead(
-        self, edge: Edge, rows: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool]:
+    def _ahead(self, edge: Edge, rows: sa.FromClause, side: Side) -> sa.ColumnElement[bool]:
         """Rows that included rows point at."""
         source, target = self.model.tables[edge.source], self.model.tables[edge.target]
         pointing = clause(self.model, edge.source, "s")
@@ -296,13 +295,13 @@ class Closure:
             )
         )
 
-    def _below(
-        self, edge: Edge, rows: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool] | None:
+    def _below(self, edge: Edge, rows: sa.FromClause, side: Side) -> sa.ColumnElement[bool] | None:
         """Children of included rows; those that are only used with a shared row by their use."""
         parent, child = self.model.tables[edge.source], self.model.tables[edge.target]
         above = clause(self.model, edge.source, "p")
-        carried = sa.true() if child.role is not Role.USED_WITH else self._owned(parent, above, side)
+        carried = (
+            sa.true() if child.role is not Role.USED_WITH else self._owned(parent, above, side)
+        )
         free = None
         if child.role is Role.USED_WITH and side is Side.OURS:
             free = self.free(child, rows)
@@ -325,7 +324,7 @@ class Closure:
     def _owned(
         self, parent: TenantTable, above: sa.FromClause, side: Side
     ) -> sa.ColumnElement[bool] | None:
-        """The rows of a parent table that are a tenant's own, not shared; None where none can be."""
+        """The rows of a parent table that are a tenant's own; None where none can be."""
         if parent.role is Role.OWNED:
             return sa.true()
         if parent.tenant is not None:
@@ -356,9 +355,7 @@ class Closure:
                 )
                 yield name, self._insert(Side.OURS, table, found)
 
-    def _insert(
-        self, side: Side, table: TenantTable, found: Query
-    ) -> sa.Insert:
+    def _insert(self, side: Side, table: TenantTable, found: Query) -> sa.Insert:
         """Add keys to a side, once each."""
         keys = key_table(table)
         key = found.selected_columns[0]
@@ -384,9 +381,7 @@ class Closure:
         assert source.role is not Role.PRIVATE
         return self._insert(Side.NAMED, target, found)
 
-    def _nameable(
-        self, target: TenantTable, rows: sa.FromClause
-    ) -> sa.ColumnElement[bool] | None:
+    def _nameable(self, target: TenantTable, rows: sa.FromClause) -> sa.ColumnElement[bool] | None:
         """Rows that are known elsewhere by a name: shipped ones, and those of nameable tables."""
         free = rows.c[target.tenant].is_(None) if target.tenant is not None else sa.true()
         if target.role in (Role.SYSTEM, Role.IDENTITY):
@@ -402,9 +397,7 @@ def key_table(table: TenantTable) -> sa.Table:
     return INTEGER_KEYS if table.integer_key else TEXT_KEYS
 
 
-def kinds_statement(
-    model: TenancyModel, table: TenantTable, link: Polymorphic
-) -> Query:
+def kinds_statement(model: TenancyModel, table: TenantTable, link: Polymorphic) -> Query:
     """The kinds that a polymorphic link names in a database."""
     rows = clause(model, table.name)
     kind = kind_expression(model, rows, link)

@@ -71,7 +71,9 @@ def polymorphic_key(
     if not target.integer_key:
         return exact(model, sa.func.nullif(rest, ""))
     if model.dialect == "postgresql":
-        return sa.case((rest.op("~")("^[0-9]{1,18}$"), sa.cast(rest, sa.BigInteger)), else_=sa.null())
+        return sa.case(
+            (rest.op("~")("^[0-9]{1,18}$"), sa.cast(rest, sa.BigInteger)), else_=sa.null()
+        )
     digits = sa.and_(rest != "", sa.not_(rest.op("GLOB")("*[^0-9]*")))
     return sa.case((digits, sa.cast(rest, sa.BigInteger)), else_=sa.null())
 

@@ -1,4 +1,4 @@
-"""`schema.json`: the tables of the tenant's system as the archive describes them, and their fingerprint."""
+"""`schema.json`: the tables of the source system as the archive describes them."""
 
 import hashlib
 import json
