@@ -67,26 +67,29 @@ def _decompose(text: str) -> tuple[str, int]:
 
 
 def _inside(size: float, below: Fraction, above: Fraction, fewest: int) -> tuple[str, int]:
-    """The fewest digits strictly between the neighbours' midpoints, the nearest of those."""
+    """The fewest digits strictly between the neighbours' midpoints, the nearest of those.
+
+    Of two that are as near, the even one.
+    """
     exact = Fraction(size)
     for count in range(fewest, 18):
         inside = [
-            (abs(found - exact), text)
-            for text, found in _neighbours(size, count)
+            (abs(found - exact), number % 2, f"{number}e{power}")
+            for number, power, found in _neighbours(size, count)
             if -below < found - exact < above
         ]
         if inside:
-            return _decompose(min(inside)[1])
+            return _decompose(min(inside)[2])
     raise AssertionError(size)
 
 
-def _neighbours(size: float, count: int) -> Iterator[tuple[str, Fraction]]:
+def _neighbours(size: float, count: int) -> Iterator[tuple[int, int, Fraction]]:
     """The decimals with so many digits next to a number, on both sides."""
     mantissa, _, exponent = f"{size:.{count - 1}e}".partition("e")
     number = int(mantissa.replace(".", ""))
     power = int(exponent) - count + 1
     for near in (number - 1, number, number + 1):
-        yield f"{near}e{power}", near * Fraction(10) ** power
+        yield near, power, near * Fraction(10) ** power
 
 
 def _layout(number: float, digits: str, exponent: int, limit: int) -> str:

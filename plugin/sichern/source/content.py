@@ -42,14 +42,14 @@ def _open_blob(
     if {"rowid", "_rowid_", "oid"} & {each.name.lower() for each in table.c}:
         return None
     held = sa.func.typeof(table.c[column])
-    number, kind_held = snapshot.execute(
+    found: Any = snapshot.execute(
         sa.select(sa.literal_column("_rowid_"), held).select_from(table).where(row)
     ).one()
-    if kind_held not in ("blob", "text"):
+    if found[1] not in ("blob", "text"):
         return None
     driver = cast(sqlite3.Connection, snapshot.connection.connection.driver_connection)
     with translated():
-        return driver.blobopen(name, column, number, readonly=True)
+        return driver.blobopen(name, column, found[0], readonly=True)
 
 
 def _slices(
