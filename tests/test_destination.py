@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,21 +106,22 @@ def test_a_read_only_file_system_is_named_so(tmp_path: Path) -> None:
             opened(disk)
 
 
-def test_a_folder_without_the_right_to_write_is_named_so(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        # Permission bits do not bind root; an immutable folder does, where there are such.
-        run("chattr", "+i", folder)
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_a_folder_without_the_right_to_write_is_named_so(mode: int) -> None:
+    # Below /tmp, because pytest's own folders are closed to everybody else.
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(mode)
+        root = os.geteuid() == 0
+        if root:
+            # Permission bits do not bind root.
+            os.seteuid(65534)
         try:
             with pytest.raises(DestinationNotWritable):
-                opened(folder)
+                open_destination(Destination(path=name), fstab=Path("/nonexistent"))
         finally:
-            run("chattr", "-i", folder)
-    else:
-        folder.chmod(0o500)
-        with pytest.raises(DestinationNotWritable):
-            opened(folder)
+            if root:
+                os.seteuid(0)
+            Path(name).chmod(0o700)
 
 
 def test_a_full_disk_is_found_before_anything_runs(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import PairWriter
 from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
 from tests.archive.making import STEM, WHEN, destination, facts, fill, make_pair
+from tests.support.need import need
 
 STEPS = ["open", "written", "read back", "info written", "named .zip", "named .belege.zip",
          "named .ztx"]
@@ -359,3 +360,24 @@ def test_a_list_of_documents_that_does_not_fit_fails_the_run(tmp_path: Path) -> 
     with pytest.raises(WrittenWrong):
         make_pair(tmp_path, write=write, roles={})
     assert names(tmp_path) == []
+
+
+def test_what_is_read_back_does_not_come_from_memory(tmp_path: Path) -> None:
+    """A stick that loses what it was given is found only where it is asked."""
+    fincore = need("fincore")
+    with destination(tmp_path) as held:
+        if held.filesystem in ("tmpfs", "overlay"):
+            pytest.skip("the tests' folder has no page cache of its own")
+        file = create(held, "x.part")
+        assert file is not None
+        file.write_at(os.urandom(3_000_000), 0)
+
+        def cached() -> int:
+            path = str(tmp_path / "x.part")
+            command = [str(fincore), "--bytes", "--noheadings", "--output", "RES", path]
+            return int(subprocess.check_output(command))
+
+        assert cached() >= 3_000_000
+        file.settle()
+        assert cached() == 0
+        file.close()

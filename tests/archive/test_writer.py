@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from sichern.archive.deflate import (
 )
 from sichern.archive.info import Member
 from sichern.archive.layout import STORED
-from sichern.archive.names import Kind, rows_member
+from sichern.archive.names import Kind, document_member, rows_member
 from sichern.archive.volume import open_volume
 from sichern.archive.writer import ZipWriter
 from tests.archive.making import WHEN
@@ -228,6 +229,36 @@ def test_what_is_deflated_in_pieces_inflates_to_itself(blocks: list[bytes], repe
     for size in {len(content) - 1, len(content) + 1} - {-1}:
         with pytest.raises(InflateError):
             list(inflate(packed, size))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.binary(max_size=500))), max_size=8))
+def test_every_member_is_read_back_as_it_was_written(
+    contents: list[tuple[bool, list[bytes]]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        output = SparseFile(Path(folder) / "a.zip")
+        writer = zip_writer(output)
+        for number, (document, blocks) in enumerate(contents, 1):
+            if document:
+                writer.add_document(blocks)
+            else:
+                writer.add(rows_member(Kind.DATA, "t", number), blocks)
+        length = writer.finish()
+        members = [
+            Member(volume=0, name=m.name, size=m.entry.size, sha256=m.sha256, rows=None)
+            for m in writer.members
+        ]
+        volume = open_volume(output, "a.zip", length, members)
+        found = {m.name: b"".join(volume.blocks(m, e)) for m, e in volume.members}
+        output.close()
+    expected = {
+        document_member(hashlib.sha256(b"".join(blocks)).hexdigest())
+        if document
+        else rows_member(Kind.DATA, "t", number): b"".join(blocks)
+        for number, (document, blocks) in enumerate(contents, 1)
+    }
+    assert found == expected
 
 
 @settings(max_examples=50, deadline=None)

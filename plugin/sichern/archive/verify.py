@@ -70,6 +70,9 @@ class _Tables:
     digests: dict[str, "hashlib._Hash"] = field(default_factory=dict)
 
     def watch(self, member: Member, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        if member.rows is None:
+            yield from blocks
+            return
         parsed = parse_member(member.name)
         table = parsed.table if parsed is not None and parsed.kind is Kind.DATA else None
         digest = None if table is None else self.digests.setdefault(table, hashlib.sha256())

@@ -51,7 +51,7 @@ class Output(Protocol):
 class MemberRecord:
     """A member as it was written: `sha256` in hex over its bytes before compression.
 
-    `lines` is the number of its line feeds.
+    `lines` is the number of its line feeds; documents are not counted.
     """
 
     entry: Entry
@@ -168,17 +168,15 @@ class ZipWriter:
         cut = pieces(blocks)
         first = next(cut, b"")
         method = DEFLATED if compresses(first[:_PROBE]) else STORED
-        lines = 0
         with self._member(len(document_member("0" * 64)), method) as member:
             for piece in chain([first], cut):
                 digest.update(piece)
-                lines += piece.count(b"\n")
                 member.append(compress_chunk(piece, method, self.deflate))
             member.finish()
             sha256 = digest.hexdigest()
             new = document_member(sha256) not in self._names
             if new:
-                self._record(document_member(sha256), member, sha256, lines)
+                self._record(document_member(sha256), member, sha256, 0)
             document = Document(sha256=sha256, size=member.size, new=new)
         if not new:
             self.output.truncate(self.position)
