@@ -1,0 +1,84 @@
+"""What can be wrong with a Tryton system, seen from outside."""
+
+from sichern_hooks import N_, HostUnavailable, UsageError
+
+
+class SettingMissing(UsageError):
+    """The section of the host lacks what it cannot do without."""
+
+    code = "tryton-setting-missing"
+    message = N_("the section [host] of the configuration lacks %(setting)s")
+    hint = N_("name Tryton's configuration (config) and its database (database)")
+
+
+class RoleUnclear(UsageError):
+    """The section `[host.tables]` gives a table a role that cannot be understood or used."""
+
+    code = "tryton-role-unclear"
+    message = N_("the role of %(table)s in [host.tables] is not clear: %(role)s")
+    hint = N_(
+        'write table = "shared", or table = { role = "part-of", parent = "column" }, with one of'
+        " these roles: %(roles)s"
+    )
+
+
+class RoleKnown(UsageError):
+    """The section `[host.tables]` names tables whose role Sichern knows by itself."""
+
+    code = "tryton-role-known"
+    message = N_("the role of these tables is known and cannot be changed: %(tables)s")
+    hint = N_("remove them from [host.tables]")
+
+
+class ConfigUnreadable(HostUnavailable):
+    """Tryton's configuration cannot be read."""
+
+    code = "tryton-config-unreadable"
+    message = N_("Tryton's configuration %(path)s cannot be read: %(reason)s")
+    hint = N_("correct the path in the section [host], and check who may read the file")
+
+
+class DatabaseUnavailable(HostUnavailable):
+    """Tryton's database is not there, or does not answer."""
+
+    code = "tryton-database-unavailable"
+    message = N_("Tryton's database %(database)s cannot be opened: %(reason)s")
+    hint = N_("check the name in the section [host], and that the database is running")
+
+
+class BackendUnknown(HostUnavailable):
+    """Tryton works on a kind of database that Sichern does not read."""
+
+    code = "tryton-backend-unknown"
+    message = N_("Tryton's kind of database is not known: %(scheme)s")
+    hint = N_("Sichern reads Tryton on PostgreSQL and SQLite")
+
+
+class BackendLoaded(HostUnavailable):
+    """trytond chose another kind of database when this process imported it."""
+
+    code = "tryton-backend-loaded"
+    message = N_("this process's trytond works with %(loaded)s, the configuration with %(wanted)s")
+    hint = N_("use one process for each kind of database")
+
+
+class VersionDiffers(HostUnavailable):
+    """The database was made by another series of Tryton than the installed one."""
+
+    code = "tryton-version-differs"
+    message = N_("the database %(database)s is of Tryton %(found)s, installed is %(installed)s")
+    hint = N_("install the version of the database, or upgrade the database with trytond-admin")
+
+
+class PoolUnavailable(HostUnavailable):
+    """Tryton cannot load the modules of the database."""
+
+    code = "tryton-pool-unavailable"
+    message = N_("Tryton cannot load the modules of the database %(database)s: %(reason)s")
+    hint = N_("run Sichern where Tryton itself runs, with all modules of the database installed")
+
+
+def one_line(error: BaseException) -> str:
+    """Give the words of another library's error on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

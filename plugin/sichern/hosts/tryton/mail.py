@@ -1,0 +1,57 @@
+"""Send a mail by Tryton's own mail server."""
+
+import logging
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from smtplib import SMTPException
+
+from sichern.hosts.tryton.installation import Installation
+from sichern_hooks import Mail
+
+logger = logging.getLogger(__name__)
+
+
+def send(installation: Installation, mail: Mail) -> bool | None:
+    """Hand a mail on; None where Tryton's configuration names no mail server.
+
+    False where the server or an address is refused; the log says why.
+    """
+    if not installation.configured("email", "uri"):
+        return None
+    from trytond import config
+    from trytond.sendmail import send_message
+
+    try:
+        sender = str(config.get("email", "from"))
+        send_message(compose(mail, sender), sender, list(mail.to), strict=True)
+    except (OSError, SMTPException, MessageError, ValueError) as error:
+        logger.error("the mail could not be handed on: %s", error)
+        return False
+    return True
+
+
+def compose(mail: Mail, sender: str) -> EmailMessage:
+    """Build the message.
+
+    Raises ValueError for an address that is none. A line break in a header would begin another
+    header, so what is not printable becomes a space.
+    """
+    message = EmailMessage()
+    message["From"] = _printable(sender)
+    message["To"] = [_address(to) for to in mail.to]
+    message["Subject"] = _printable(mail.subject)
+    message.set_content(mail.text)
+    for name, text in mail.attachments.items():
+        message.add_attachment(text, filename=_printable(name))
+    return message
+
+
+def _address(text: str) -> Address:
+    if _printable(text) != text:
+        raise ValueError(text)
+    return Address(addr_spec=text)
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
