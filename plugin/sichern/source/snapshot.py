@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sichern.source import postgresql, sqlite
 from sichern.source.errors import (
+    DatabaseGone,
     SnapshotBusy,
     SnapshotLost,
     UnsupportedDatabase,
@@ -80,6 +81,8 @@ class Snapshot:
         self._connection.engine.dispose()
 
     def _check(self) -> None:
+        if self._connection.invalidated:
+            raise DatabaseGone(reason="the connection is closed")
         if not self._transaction.is_active:
             raise SnapshotLost
         if self._busy:
@@ -114,5 +117,7 @@ def open_snapshot(url: str, temporary: Sequence[sa.Table] = ()) -> Snapshot:
 
 def _translate(context: sa.engine.ExceptionContext) -> None:
     ours = translate(context.original_exception)
+    if context.is_disconnect and context.execution_context is not None:
+        context.execution_context.cursor.close()  # nobody else does, and the driver warns of it
     if ours is not None:
         raise ours from context.original_exception

@@ -20,9 +20,8 @@ PAUSE = 0.01
 """Seconds between two steps of the copy, for writers."""
 RESTARTS = 5
 """How often writers may make the copy start again, before it is made in one step."""
-WAITS = 300
-"""Steps that may find the file locked in a row, each of BUSY seconds, before the run ends."""
-BUSY = 0.1
+WAIT = 30.0
+"""Seconds to wait for a lock of another program."""
 
 
 def connect(
@@ -85,7 +84,7 @@ def _unavailable(error: BaseException) -> BaseException:
 
 def _connect(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        uri, uri=True, isolation_level=None, timeout=BUSY, check_same_thread=False
+        uri, uri=True, isolation_level=None, timeout=WAIT, check_same_thread=False
     )
 
 
@@ -102,18 +101,17 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def _watch(restarts: int | None) -> Callable[[int, int, int], None]:
-    """Follow a copy: it starts again when another connection writes, and may wait for a lock."""
+    """Follow a copy: it starts again when another connection writes.
+
+    Raises DatabaseBusy from within it, where it would try for ever.
+    """
     last: int | None = None
-    started = waited = 0
+    started = 0
 
     def watch(status: int, remaining: int, _total: int) -> None:
-        nonlocal last, started, waited
+        nonlocal last, started
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            waited += 1
-            if waited > WAITS:
-                raise DatabaseBusy(reason="sqlite: SQLITE_BUSY")
-            return
-        waited = 0
+            raise DatabaseBusy(reason="sqlite: database is locked")
         if last is not None and remaining >= last > 0:
             started += 1
             if restarts is not None and started > restarts:
