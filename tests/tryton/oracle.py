@@ -4,8 +4,9 @@ It knows no role of the Sichern host. As root, without access checks and with in
 
 - a model with a stored Many2One `company` to `company.company`: its records of that company;
 - every other model: records whose parent belongs to the company. Parents are a field that the
-  model derives its access from (`__access__`), a required Many2One or Reference, and the
-  inverse field of a One2Many of the parent's model; and so on, down to the last child;
+  model derives its access from (`__access__`, the `resource` of attachments, notes and logs),
+  a required Many2One or Reference, and the inverse field of a One2Many of the parent's model;
+  and so on, down to the last child;
 - the same again for the records whose optional `company` is empty, and their children.
 
 Left out, with the reason: models that are queries, and `res.user`, whose `company` is the one
@@ -162,6 +163,14 @@ class Introspection:
                     inverse[each.model_name][each.field].add(name)
         return inverse
 
+    @staticmethod
+    def _access_of(model: Any) -> set[str]:
+        """Give the fields whose records decide who may see this model's."""
+        from trytond.ir.resource import ResourceAccessMixin
+
+        more = {"resource"} if issubclass(model, ResourceAccessMixin) else set()
+        return set(model.__access__) | more
+
     def parents(self, name: str) -> dict[str, set[str] | None]:
         """Give the fields that lead to a parent, with the parents' models (None: any)."""
         model = self.models[name]
@@ -169,7 +178,7 @@ class Introspection:
         for label, each in model._fields.items():
             if each._type not in {"many2one", "reference"} or not _is_stored(each):
                 continue
-            if each.required or label in model.__access__:
+            if each.required or label in self._access_of(model):
                 fields[label] = None
             elif label in self._inverse[name]:
                 fields[label] = self._inverse[name][label]

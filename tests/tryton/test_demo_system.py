@@ -252,6 +252,10 @@ def test_the_oracle_finds_wages_that_name_no_company(opinions: dict[int, Opinion
     assert len(opinions[1].owned["company.employee_cost_price"].ids) == 1
 
 
+def test_the_oracle_finds_who_changed_what(opinions: dict[int, Opinion]) -> None:
+    assert opinions[1].owned["ir.model.log"].how == ("resource",)
+
+
 def test_the_oracle_tells_records_of_no_company_from_those_of_one(
     opinions: dict[int, Opinion], many: TrytonDatabase
 ) -> None:

@@ -81,7 +81,7 @@ def _trade(
     for batch in invoices.batches(values):
         progress(f"invoices of {name}: {len(posted)} of {len(values)}")
         made = own.run(invoices.post, batch)
-        own.run(invoices.pay, company, books, made)
+        own.run(invoices.pay, company, books, made, len(posted))
         posted += made
     own.run(invoices.draft, values[:1])
     progress(f"stock of {name}")
