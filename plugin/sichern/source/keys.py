@@ -98,9 +98,7 @@ def _refresh_statistics(snapshot: Snapshot) -> None:
 
 def naming_edges(closure: Closure) -> Iterable[Edge]:
     """All links of tables whose rows go along, to whatever they point at."""
-    for table in closure.model.tables.values():
-        if table.name not in closure.survey.filled or table.role is Role.PRIVATE:
-            continue
+    for table in closure.sources:
         for link in table.links:
             for target, kind in closure.pointed_at(table, link):
                 yield Edge(source=table.name, target=target, link=link, kind=kind)

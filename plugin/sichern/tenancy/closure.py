@@ -107,6 +107,17 @@ class Closure:
                 plain.add(table.name)
         return frozenset(self.model.tables) - plain
 
+    @cached_property
+    def sources(self) -> tuple[TenantTable, ...]:
+        """The tables of which rows can go along at all."""
+        return tuple(
+            table
+            for table in self.model.tables.values()
+            if table.name in self.survey.filled
+            and table.role is not Role.PRIVATE
+            and (table.role not in (Role.SYSTEM, Role.IDENTITY) or table.tenant is not None)
+        )
+
     # -- conditions ---------------------------------------------------------------------
 
     def content(
@@ -237,9 +248,7 @@ class Closure:
         return tuple(self._edges())
 
     def _edges(self) -> Iterator[Edge]:
-        for table in self.model.tables.values():
-            if table.name not in self.survey.filled or table.role is Role.PRIVATE:
-                continue
+        for table in self.sources:
             for link in table.links:
                 for target, kind in self.pointed_at(table, link):
                     if target not in self.collected or target not in self.survey.filled:

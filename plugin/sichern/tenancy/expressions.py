@@ -14,6 +14,13 @@ Expression = sa.ColumnElement[Any]
 
 def clause(model: TenancyModel, table: str, alias: str | None = None) -> sa.FromClause:
     """The table with all its known columns, under an alias where it meets itself."""
+    made = model.clauses.get((table, alias))
+    if made is None:
+        made = model.clauses[table, alias] = _clause(model, table, alias)
+    return made
+
+
+def _clause(model: TenancyModel, table: str, alias: str | None) -> sa.FromClause:
     found = model.tables[table]
     names = dict.fromkeys([*found.wires, *found.key])
     external = model.external
