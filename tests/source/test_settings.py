@@ -90,8 +90,10 @@ def test_settings_of_the_server_change_no_byte() -> None:
     server = {name: value for name, value in HOSTILE.items() if name != "client_encoding"}
     statements = (
         "create table t (id int primary key, d date, iv interval, f float8, b bytea)",
-        "insert into t select i, date '2026-01-31' + i, interval '1 year -3 hours', sqrt(i),"
-        " decode('00ff', 'hex') from generate_series(1, 100) i",
+        (
+            "insert into t select i, date '2026-01-31' + i, interval '1 year -3 hours', sqrt(i),"
+            " decode('00ff', 'hex') from generate_series(1, 100) i"
+        ),
     )
     wires = columns(id="integer", d="date", iv="interval", f="float", b="bytes")
     with Server(settings=server) as bent:
@@ -153,7 +155,7 @@ def test_row_level_security_is_an_error_and_never_fewer_rows(
             open_snapshot(postgres.url(filled, _reader(filled))) as snapshot,
             pytest.raises(RowsHidden) as caught,
         ):
-            read(snapshot, "t", WIRES, path=path)  # type: ignore[arg-type]
+            read(snapshot, "t", WIRES, path=path)
         assert caught.value.code == "rows-hidden"
         assert "t" in str(caught.value)
 
@@ -176,7 +178,7 @@ def test_a_table_that_may_not_be_read_is_an_error(postgres: Server, filled: str)
             open_snapshot(postgres.url(filled, _reader(filled))) as snapshot,
             pytest.raises(ReadDenied),
         ):
-            read(snapshot, "t", WIRES, path=path)  # type: ignore[arg-type]
+            read(snapshot, "t", WIRES, path=path)
 
 
 def test_without_the_right_to_temporary_tables_there_is_no_snapshot(

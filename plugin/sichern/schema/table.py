@@ -1,6 +1,6 @@
 """One marshmallow schema per table, built from its columns: a row to a line and back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,17 +31,24 @@ class TableSchema(marshmallow.Schema):
     `load_line` do the same for a whole line of the archive.
     """
 
+    # The fields have names of their own and the columns' names as `data_key`: a column can be
+    # called `Meta` or `a.b`, which mean something to marshmallow.
+
     table: str
     columns: tuple[WireColumn, ...]
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Take a column by its name, whatever characters that has."""
-        return obj.get(attr, default)
+        """Take a column's value from a row."""
+        return obj.get(self.fields[attr].data_key, default)
+
+    @marshmallow.post_load
+    def _name_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        return {str(self.fields[attr].data_key): value for attr, value in data.items()}
 
     @property
     def wires(self) -> tuple[Wire, ...]:
         """The fields in the order of the columns."""
-        return tuple(cast(Wire, self.fields[column.name]) for column in self.columns)
+        return tuple(cast(Wire, self.fields[_field(n)]) for n in range(len(self.columns)))
 
     def dump_line(self, row: Sequence[object]) -> bytes:
         """Write a row, its values in the order of the columns, as one line with its line feed."""
@@ -91,6 +98,10 @@ class TableSchema(marshmallow.Schema):
         return write
 
 
+def _field(number: int) -> str:
+    return f"column_{number}"
+
+
 def _writer(wire: Wire, stored: bool) -> Texts:
     text = wire.stored_text if stored else wire.text
     if wire.plain:
@@ -104,11 +115,13 @@ def table_schema(name: str, columns: Sequence[WireColumn]) -> TableSchema:
 
     Raises UnknownWireType.
     """
-    wires: Mapping[str, Any] = {
-        column.name: wire_field(column.wire, required=True, allow_none=column.nullable)
-        for column in columns
+    wires: dict[str, Any] = {
+        _field(number): wire_field(
+            column.wire, required=True, allow_none=column.nullable, data_key=column.name
+        )
+        for number, column in enumerate(columns)
     }
-    made = TableSchema.from_dict(dict(wires), name=name)
+    made = TableSchema.from_dict(wires, name=name)
     schema = cast(TableSchema, made())
     schema.table = name
     schema.columns = tuple(columns)

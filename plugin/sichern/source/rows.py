@@ -11,7 +11,7 @@ from sichern.schema.fields import wire_field
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.wire import Column
 from sichern.source import postgresql
-from sichern.source.errors import UnreadableRow
+from sichern.source.errors import ReadFailed, UnreadableRow
 from sichern.source.snapshot import Snapshot
 
 Path = Literal["fast", "portable"]
@@ -91,7 +91,7 @@ def _portable(
     with closing(snapshot.connection.execute(streamed)) as result:
         pending: list[bytes] = []
         size = 0
-        for page in result.partitions():
+        for page in _pages(snapshot, result, statement, schema, key):
             lines = _write(write, page, schema, key)
             pending.append(lines)
             size += len(lines)
@@ -100,6 +100,49 @@ def _portable(
                 pending, size = [], 0
         if pending:
             yield b"".join(pending)
+
+
+def _pages(
+    snapshot: Snapshot,
+    result: sa.CursorResult[Any],
+    statement: sa.Select[Any],
+    schema: TableSchema,
+    key: Sequence[str],
+) -> Iterator[Sequence[sa.Row[Any]]]:
+    try:
+        yield from result.partitions()
+    except ReadFailed as error:
+        if snapshot.dialect != "sqlite":
+            raise
+        raise _find_undecodable(snapshot, statement, schema, key) or error from error
+
+
+def _find_undecodable(
+    snapshot: Snapshot, statement: sa.Select[Any], schema: TableSchema, key: Sequence[str]
+) -> UnreadableRow | None:
+    """Find the text that is no UTF-8, which the driver says nothing more of."""
+    rows = statement.subquery()
+    for number, column in enumerate(schema.columns):
+        raw = rows.c[f"c{number}"]
+        as_bytes = [sa.cast(each, sa.LargeBinary) for each in (*rows.c, raw)]
+        for row in snapshot.execute(sa.select(*as_bytes).where(sa.func.typeof(raw) == "text")):
+            try:
+                row[-1].decode()
+            except UnicodeDecodeError:
+                return UnreadableRow(
+                    table=schema.table,
+                    column=column.name,
+                    key=",".join(
+                        bytes(row[position]).decode(errors="replace")
+                        for position in _positions(schema, key)
+                    ),
+                    value=repr(row[-1][:40]),
+                )
+    return None
+
+
+def _positions(schema: TableSchema, key: Sequence[str]) -> list[int]:
+    return [number for number, column in enumerate(schema.columns) if column.name in key]
 
 
 def _write(
@@ -118,9 +161,6 @@ def _explain(
     page: Sequence[Sequence[object]], schema: TableSchema, key: Sequence[str]
 ) -> UnreadableRow | None:
     """Find the value that could not be read, and name it."""
-    positions = [
-        number for number, column in enumerate(schema.columns) if column.name in set(key)
-    ]
     for row in page:
         for column, wire, value in zip(schema.columns, schema.wires, row, strict=True):
             try:
@@ -130,7 +170,7 @@ def _explain(
                 return UnreadableRow(
                     table=schema.table,
                     column=column.name,
-                    key=",".join(str(row[position]) for position in positions),
+                    key=",".join(str(row[position]) for position in _positions(schema, key)),
                     value=str(error),
                 )
     return None

@@ -47,7 +47,7 @@ class Snapshot:
         self._check()
         return self._connection
 
-    def execute(self, statement: sa.Executable) -> sa.CursorResult[Any]:
+    def execute(self, statement: sa.Executable) -> "sa.CursorResult[*tuple[Any, ...]]":
         """Run one statement."""
         return self.connection.execute(statement)
 

@@ -77,7 +77,8 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 def _unavailable(error: BaseException) -> BaseException:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_CANTOPEN:
+    # A file in WAL mode that nobody has open asks its reader for the right to write beside it.
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         return DatabaseUnavailable(reason=reason_of(error))
     return translate(error) or error
 
@@ -88,7 +89,7 @@ def _connect(uri: str) -> sqlite3.Connection:
     )
 
 
-class _Restarted(Exception):  # noqa: N818
+class _Restarted(Exception):
     """Writers made the copy start again too often."""
 
 

@@ -1,0 +1,78 @@
+"""A table's schema turns rows into lines and back, and refuses lines that are not its own."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from sichern.schema.errors import MalformedRow, MalformedText, UnknownWireType
+from sichern.schema.table import WireColumn, table_schema
+
+COLUMNS = (
+    WireColumn(name="id", wire="integer", nullable=False),
+    WireColumn(name="name", wire="text", nullable=True),
+    WireColumn(name="amount", wire="numeric", nullable=True),
+    WireColumn(name="day", wire="date", nullable=True),
+    WireColumn(name="tags", wire="text[]", nullable=True),
+)
+ROW = (7, "a\tb", Decimal("1.10"), dt.date(2026, 11, 22), ["x", None, '"'])
+LINE = b'7\ta\\tb\t1.10\t2026-11-22\t{x,NULL,"\\\\""}\n'
+
+
+def test_a_row_is_one_line_and_comes_back() -> None:
+    schema = table_schema("t", COLUMNS)
+    assert schema.dump_line(ROW) == LINE
+    assert schema.load_line(LINE) == ROW
+    empty = (1, None, None, None, None)
+    assert schema.dump_line(empty) == b"1\t\\N\t\\N\t\\N\t\\N\n"
+    assert schema.load_line(schema.dump_line(empty)) == empty
+
+
+def test_marshmallow_dumps_and_loads_the_same_values_by_column() -> None:
+    schema = table_schema("t", COLUMNS)
+    row = dict(zip([column.name for column in COLUMNS], ROW, strict=True))
+    texts = schema.dump(row)
+    assert texts == {
+        "id": "7", "name": "a\tb", "amount": "1.10", "day": "2026-11-22", "tags": '{x,NULL,"\\""}',
+    }
+    assert schema.load(texts) == row
+    assert set(schema.validate({"id": None, "name": "x"})) == {"id", "amount", "day", "tags"}
+    assert set(schema.validate({**texts, "id": 7})) == {"id"}
+
+
+@pytest.mark.parametrize(
+    "name", ["dump", "load", "fields", "context", "Meta", "a.b", "", "tÄ\"'%", "opts"]
+)
+def test_a_column_can_have_any_name(name: str) -> None:
+    columns = (COLUMNS[0], WireColumn(name=name, wire="text", nullable=True))
+    schema = table_schema("dump", columns)
+    assert schema.load_line(schema.dump_line((1, "x"))) == (1, "x")
+    assert schema.dump({"id": 1, name: "x"}) == {"id": "1", name: "x"}
+    assert schema.load({"id": "1", name: "x"}) == {"id": 1, name: "x"}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"7\tx\t1\t2026-11-22\n", MalformedRow),
+        (b"7\tx\t1\t2026-11-22\t{}\t\n", MalformedRow),
+        (b"", MalformedRow),
+        (b"\\N\tx\t1\t2026-11-22\t{}\n", MalformedRow),
+        (b"7\t\\x\t1\t2026-11-22\t{}\n", MalformedText),
+        (b"7\t\xff\t1\t2026-11-22\t{}\n", MalformedText),
+    ],
+)
+def test_a_line_that_does_not_fit_is_refused(line: bytes, expected: type[Exception]) -> None:
+    with pytest.raises(expected) as caught:
+        table_schema("t", COLUMNS).load_line(line)
+    assert str(caught.value)
+
+
+def test_a_value_of_another_type_is_refused_instead_of_written() -> None:
+    with pytest.raises(ValueError, match="int 5"):
+        table_schema("t", [COLUMNS[1]]).dump_line((5,))
+
+
+def test_an_unknown_wire_type_is_refused() -> None:
+    with pytest.raises(UnknownWireType):
+        table_schema("t", [WireColumn(name="m", wire="money", nullable=True)])
