@@ -111,3 +111,10 @@ def test_a_wire_type_is_known_by_its_own_name(wire: str) -> None:
     assert wire_field(wire).wire == wire
     assert wire_field(f"{wire}[]").wire == f"{wire}[]"
     assert WIRES[wire].__doc__
+
+
+@pytest.mark.parametrize("wire", [*WIRES, "integer[]"])
+def test_a_value_of_another_type_is_refused(wire: str) -> None:
+    for value in (object(), ("a",), None):
+        with pytest.raises(UnreadableValue):
+            wire_field(wire).text(value)

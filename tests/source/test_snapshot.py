@@ -200,6 +200,29 @@ def test_a_statement_while_a_table_streams_is_refused_instead_of_waiting_for_eve
         assert snapshot.execute(sa.select(1)).scalar_one() == 1
 
 
+@pytest.mark.parametrize("path", ["fast", "portable"])
+def test_an_error_of_the_consumer_ends_a_snapshot_that_is_streaming(
+    postgres: Server, database: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    postgres.run(
+        "create table t as select i as id, repeat('x', 1000) as v from generate_series(1, 9999) i",
+        database=database,
+    )
+    wires = columns(id="integer", v="text")
+
+    def fail() -> None:
+        with open_snapshot(postgres.url(database)) as snapshot:
+            for _ in read_rows(
+                snapshot, table("t", wires), wires, ["id"], None, path=path  # type: ignore[arg-type]
+            ):
+                raise ZeroDivisionError
+
+    # The error holds on to the frame, and so to the rows, while the snapshot is closed.
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert caplog.records == []
+
+
 def test_a_snapshot_whose_transaction_was_ended_gives_nothing(world: World) -> None:
     with open_snapshot(world.url) as snapshot:
         snapshot.connection.rollback()

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sichern.schema.errors import UnreadableValue
 from sichern.schema.wire import Wire
 
 _QUOTED = re.compile(r'[\s"\\{},]|^$|^null$', re.IGNORECASE | re.ASCII)
@@ -23,6 +22,7 @@ class Array(Wire):
     """
 
     plain = False
+    kinds = (list,)
 
     def __init__(self, element: Wire, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -30,8 +30,6 @@ class Array(Wire):
         self.wire = f"{element.wire}[]"  # type: ignore[misc]
 
     def _format(self, value: Any) -> str:
-        if not isinstance(value, list):
-            raise UnreadableValue(value)
         return "{" + ",".join([self._item(item) for item in value]) + "}"
 
     def _item(self, item: Any) -> str:

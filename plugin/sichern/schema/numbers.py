@@ -19,14 +19,11 @@ class Boolean(Wire):
     """`t` and `f`; a bool."""
 
     wire = "boolean"
+    kinds = (bool,)
     native = True
 
     def _format(self, value: Any) -> str:
-        if value is True:
-            return "t"
-        if value is False:
-            return "f"
-        raise UnreadableValue(value)
+        return "t" if value else "f"
 
     def _parse(self, text: str) -> bool:
         if text not in ("t", "f"):
@@ -43,6 +40,7 @@ class Integer(Wire):
     """Decimal digits; an int."""
 
     wire = "integer"
+    kinds = (int,)
     native = True
 
     def _format(self, value: Any) -> str:
@@ -67,6 +65,7 @@ class Numeric(Wire):
     """Digits with the scale kept (`1.10`), never an exponent, `NaN`, `Infinity`; a Decimal."""
 
     wire = "numeric"
+    kinds = (Decimal,)
     native = True
 
     def _format(self, value: Any) -> str:
@@ -101,6 +100,7 @@ class Float(Wire):
     """A double as PostgreSQL writes it (see `shortest`); a float."""
 
     wire = "float"
+    kinds = (float, int)
     native = True
 
     def _format(self, value: Any) -> str:

@@ -14,6 +14,7 @@ class Text(Wire):
     """Characters; a str. char(n) loses its padding."""
 
     wire = "text"
+    kinds = (str,)
     plain = False
     native = True
     binary_order = True
@@ -31,8 +32,6 @@ class Text(Wire):
         return self.copied(column)
 
     def _format(self, value: Any) -> str:
-        if not isinstance(value, str):
-            raise UnreadableValue(value)
         return str(value)
 
     def _stored(self, raw: object) -> str:
@@ -58,6 +57,7 @@ class Bytes(Wire):
     r"""`\x` and two hexadecimal digits per byte; bytes."""
 
     wire = "bytes"
+    kinds = (bytes, bytearray, memoryview)
     plain = False
     native = True
 
@@ -81,6 +81,7 @@ class Uuid(Wire):
     """`12345678-1234-5678-1234-567812345678`; a UUID."""
 
     wire = "uuid"
+    kinds = (UUID,)
     native = True
 
     def _format(self, value: Any) -> str:
@@ -105,6 +106,7 @@ class Json(Wire):
     """
 
     wire = "json"
+    kinds = (dict, list, int, float)
     plain = False
 
     def _format(self, value: Any) -> str:
@@ -151,9 +153,6 @@ class Verbatim(Wire):
     def value(self, text: str) -> str:
         """Give the text."""
         return text
-
-    def _format(self, value: Any) -> str:
-        raise UnreadableValue(value)
 
     def _stored(self, raw: object) -> str:
         if not isinstance(raw, str):

@@ -19,6 +19,7 @@ class Date(Wire):
     """`2026-11-22`; a date. `infinity`, years before 1 and after 9999 are texts."""
 
     wire = "date"
+    kinds = (date,)
 
     def _format(self, value: Any) -> str:
         return str(value.isoformat())
@@ -41,6 +42,7 @@ class Time(Wire):
     """`23:59:59.5`; a time. `24:00:00` is a text."""
 
     wire = "time"
+    kinds = (time,)
 
     def _format(self, value: Any) -> str:
         return _trim(value.isoformat())
@@ -59,6 +61,7 @@ class TimeTz(Wire):
     """`23:59:59.5+02`, offsets in hours, minutes where there are any, seconds; a time."""
 
     wire = "timetz"
+    kinds = (time,)
 
     def _format(self, value: Any) -> str:
         return _trim(value.replace(tzinfo=None).isoformat()) + _offset(value.utcoffset())
@@ -83,6 +86,7 @@ class Timestamp(Wire):
     """`2026-11-22 23:59:59.5`; a datetime without time zone."""
 
     wire = "timestamp"
+    kinds = (datetime,)
 
     def _format(self, value: Any) -> str:
         return _trim(value.isoformat(" "))
@@ -104,6 +108,7 @@ class TimestampTz(Wire):
     """`2026-11-22 23:59:59.5+00`, always in UTC; a datetime in UTC."""
 
     wire = "timestamptz"
+    kinds = (datetime,)
 
     def _format(self, value: Any) -> str:
         moment = value.astimezone(UTC).replace(tzinfo=None)
@@ -129,6 +134,7 @@ class Interval(Wire):
     """
 
     wire = "interval"
+    kinds = (timedelta,)
 
     def _format(self, value: Any) -> str:
         days, rest = divmod(abs(value), _DAY)

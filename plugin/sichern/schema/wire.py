@@ -21,6 +21,8 @@ class Wire(fields.Field[Any]):
     A subclass gives `_format` and `_parse`, and `_stored` where SQLite knows the type.
     """
 
+    kinds: ClassVar[tuple[type, ...]] = ()
+    """What values are made of, besides str."""
     wire: ClassVar[str]
     """The stable name in `schema.json`."""
     plain: ClassVar[bool] = True
@@ -33,9 +35,13 @@ class Wire(fields.Field[Any]):
     def text(self, value: object) -> str:
         """Give the canonical text of a value.
 
-        Raises ValueError or TypeError for a value of another type.
+        Raises UnreadableValue for a value of another type.
         """
-        return value if type(value) is str else self._format(value)
+        if type(value) is str:
+            return value
+        if not isinstance(value, self.kinds):
+            raise UnreadableValue(value)
+        return self._format(value)
 
     def value(self, text: str) -> Any:
         """Give the value of a text; the text itself where Python cannot hold it."""

@@ -46,7 +46,7 @@ def read_rows(
     if where is not None:
         statement = statement.where(where)
     if path == "fast":
-        return _fast(snapshot, statement)
+        return snapshot.stream(postgresql.copy(snapshot.connection, statement))
     return _portable(snapshot, statement, schema, key)
 
 
@@ -75,12 +75,6 @@ def _order(
                 yield sa.collate(column, "BINARY")
         else:
             yield column
-
-
-def _fast(snapshot: Snapshot, statement: sa.Select[Any]) -> Iterator[bytes]:
-    connection = snapshot.connection
-    with snapshot.streaming(), closing(postgresql.copy(connection, statement)) as blocks:
-        yield from blocks
 
 
 def _portable(

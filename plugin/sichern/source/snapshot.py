@@ -1,7 +1,7 @@
 """A snapshot: everything of one run is read from one instant, while users go on working."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -30,7 +30,7 @@ class Snapshot:
     def __init__(self, connection: sa.Connection, transaction: sa.RootTransaction) -> None:
         self._connection = connection
         self._transaction = transaction
-        self._busy = False
+        self._stream: Generator[bytes, None, None] | None = None
         sa.event.listen(connection, "before_cursor_execute", self._before)
 
     @property
@@ -51,6 +51,15 @@ class Snapshot:
         """Run one statement."""
         return self.connection.execute(statement)
 
+    def ask(self, sql: str) -> "sa.CursorResult[*tuple[Any, ...]]":
+        """Run one statement of SQL text without parameters, as it stands."""
+        options = {"no_parameters": True, "preserve_rowcount": True}
+        return self.connection.exec_driver_sql(sql, execution_options=options)
+
+    def run(self, sql: str) -> int:
+        """Run one INSERT of SQL text; give the number of rows that it added."""
+        return self.ask(sql).rowcount
+
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> Iterator[Sequence[object]]:
@@ -59,15 +68,17 @@ class Snapshot:
         with closing(self.connection.execute(statement, parameters or {})) as result:
             yield from result
 
-    @contextmanager
-    def streaming(self) -> Iterator[None]:
-        """Keep other statements away from the connection: the driver would wait for ever."""
+    def stream(self, blocks: Generator[bytes, None, None]) -> Iterator[bytes]:
+        """Give blocks that hold the whole connection, and keep other statements away from it.
+
+        Without that the driver would wait for ever.
+        """
         self._check()
-        self._busy = True
+        self._stream = blocks
         try:
-            yield
+            yield from blocks
         finally:
-            self._busy = False
+            self._stream = None
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +87,9 @@ class Snapshot:
         self.close()
 
     def close(self) -> None:
-        """End the snapshot and the connection; may be called twice."""
+        """End the snapshot and the connection, also while a table streams; may be called twice."""
+        if self._stream is not None:
+            self._stream.close()
         self._connection.close()
         self._connection.engine.dispose()
 
@@ -85,7 +98,7 @@ class Snapshot:
             raise DatabaseGone(reason="the connection is closed")
         if not self._transaction.is_active:
             raise SnapshotLost
-        if self._busy:
+        if self._stream is not None:
             raise SnapshotBusy
 
     def _before(self, *_: object) -> None:
