@@ -175,14 +175,12 @@ def test_a_document_of_the_store_goes_along(small: Small) -> None:
 def test_a_fault_of_the_planner_makes_the_run_fail(
     small: Small, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    right = Closure.content
+    right = Closure.belongs
 
-    def wrong(
-        self: Closure, asked: TenantTable, source: sa.FromClause, side: Side = Side.OURS
-    ) -> sa.ColumnElement[bool]:
-        return sa.true() if asked.name == table else right(self, asked, source, side)
+    def wrong(self: Closure, asked: TenantTable, alias: str, side: Side = Side.OURS) -> str:
+        return "true" if asked.name == table else right(self, asked, alias, side)
 
-    monkeypatch.setattr(Closure, "content", wrong)
+    monkeypatch.setattr(Closure, "belongs", wrong)
     report = small.back_up()
     assert report.tenants[0].error is not None
     assert report.tenants[0].error.code == "foreign-row"

@@ -16,7 +16,7 @@ from sichern.source.references import dangling_history, open_references
 from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
-from sichern.tenancy.expressions import clause, own_key
+from sichern.tenancy.expressions import clause
 from sichern.tenancy.manifest import canonical, manifest
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
@@ -177,12 +177,13 @@ def _write_counters(tenancy: Tenancy, archive: ZipWriter) -> None:
 
 
 def _included(tenancy: Tenancy, name: str) -> frozenset[str]:
-    import sqlalchemy as sa
-
-    table = tenancy.closure.model.tables[name]
-    rows = clause(tenancy.closure.model, name)
-    key = own_key(tenancy.closure.model, table, rows)
-    found = tenancy.snapshot.execute(sa.select(key).where(tenancy.closure.content(table, rows)))
+    """The keys of the rows of a table that go along."""
+    closure = tenancy.closure
+    table = closure.model.tables[name]
+    found = tenancy.snapshot.ask(
+        f"SELECT {closure.sql.own_key(table, 't')} FROM {closure.sql.table(name)} t"
+        f" WHERE {closure.belongs(table, 't')}"
+    )
     return frozenset(str(row[0]) for row in found)
 
 

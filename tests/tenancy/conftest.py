@@ -55,9 +55,8 @@ class World:
                 if table.role is Role.PRIVATE:
                     continue
                 rows = clause(closure.model, table.name)
-                statement = sa.select(own_key(closure.model, table, rows)).where(
-                    closure.content(table, rows)
-                )
+                key = own_key(closure.model, table, rows)
+                statement = sa.select(key).select_from(rows).where(closure.content(table, rows))
                 keys = {str(row[0]) for row in snapshot.execute(statement)}
                 if keys:
                     found[table.name] = keys
@@ -67,7 +66,7 @@ class World:
         """The keys collected for a side, by table, without empty tables."""
         with self.closure(tenant) as (snapshot, closure):
             found = {
-                name: {str(row[0]) for row in snapshot.execute(closure.keys_of(side, table))}
+                name: {str(row[0]) for row in snapshot.ask(closure.keys(side, table))}
                 for name, table in closure.model.tables.items()
             }
         return {name: keys for name, keys in found.items() if keys}

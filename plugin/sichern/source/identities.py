@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Side
-from sichern.tenancy.expressions import Expression, clause, own_key
+from sichern.tenancy.expressions import Expression, clause, spelled
 from sichern.tenancy.manifest import EXTERNAL, identity_columns
 from sichern.tenancy.model import TenantTable
 
@@ -15,12 +15,13 @@ from sichern.tenancy.model import TenantTable
 def identity_rows(snapshot: Snapshot, closure: Closure, table: TenantTable) -> Iterator[bytes]:
     """Blocks of lines: key, natural keys, and the names that the host's modules gave the row."""
     rows = clause(closure.model, table.name, "named")
+    key = closure.sql.own_key(table, spelled(closure.model, rows))
     named = (
         sa.select(
             *(rows.c[column.name] for column in table.identity),
             *_external_names(closure, table, rows),
         )
-        .where(closure.has_key(Side.NAMED, table, own_key(closure.model, table, rows)))
+        .where(sa.literal_column(f"({key} IN ({closure.keys(Side.NAMED, table)}))"))
         .subquery("identities")
     )
     return read_rows(snapshot, named, identity_columns(closure, table), table.key, None)

@@ -1,72 +1,89 @@
 """Run the closure inside a snapshot: collect the keys of the rows that go along."""
 
-from collections.abc import Iterable
-
-import sqlalchemy as sa
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.closure import KEY_TABLES, Closure, Edge, Side, Survey, kinds_statement
-from sichern.tenancy.expressions import clause
+from sichern.tenancy.closure import KEY_TABLES, Closure, Edge, Side, Survey
 from sichern.tenancy.model import TenancyModel
+from sichern.tenancy.sql import Sql, literal
 from sichern_hooks import Polymorphic, Role, SharedRows
 
-BATCH = 200
-"""Tables asked in one statement: SQLite allows 500 parts of a compound SELECT."""
+BATCH = 100
+"""Parts of one compound SELECT: SQLite allows 500."""
 
 
 def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: SharedRows) -> Closure:
     """Collect all keys of one tenant in the snapshot; give the closure that uses them."""
     closure = Closure(model=model, tenant=tenant, survey=look(snapshot, model), shared=shared)
     for statement in closure.system_statements():
-        snapshot.execute(statement)
+        snapshot.run(statement)
     if shared is SharedRows.DEFAULT:
         _grow(snapshot, closure, Side.OTHERS, _seed(snapshot, closure, Side.OTHERS))
     _grow(snapshot, closure, Side.OURS, _seed(snapshot, closure, Side.OURS))
-    freed = {name for name, statement in closure.free_statements() if _added(snapshot, statement)}
+    freed = {name for name, statement in closure.free_statements() if snapshot.run(statement)}
     _grow(snapshot, closure, Side.OURS, freed)
-    for edge in naming_edges(closure):
-        naming = closure.name_statement(edge)
+    for target, edges in by_target(naming_edges(closure)).items():
+        naming = closure.name(target, edges)
         if naming is not None:
-            snapshot.execute(naming)
+            snapshot.run(naming)
     return closure
 
 
 def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
     """Find the tables that have rows, and the kinds that their polymorphic links name."""
-    filled = frozenset(_filled(snapshot, model))
-    kinds = {
-        (table.name, link.column): tuple(
-            sorted(str(row[0]) for row in snapshot.execute(kinds_statement(model, table, link)))
-        )
+    sql = Sql(model)
+    asked = [name for name, table in model.tables.items() if table.role is not Role.PRIVATE]
+    if model.external is not None and model.external.table not in asked:
+        asked.append(model.external.table)
+    filled = frozenset(
+        _those_with_rows(snapshot, ((name, f"FROM {sql.table(name)}") for name in asked))
+    )
+    links = [
+        (table.name, link)
         for table in model.tables.values()
         if table.name in filled
         for link in table.links
         if isinstance(link, Polymorphic)
-    }
+    ]
+    kinds: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name, link in links:
+        column = sql.column("t", link.column)
+        found = snapshot.ask(
+            f"SELECT DISTINCT {sql.kind('t', link)} FROM {sql.table(name)} t"
+            f" WHERE {column} IS NOT NULL"
+        )
+        kinds[name, link.column] = tuple(sorted(str(row[0]) for row in found))
     return Survey(filled=filled, kinds=kinds)
 
 
-def _filled(snapshot: Snapshot, model: TenancyModel) -> Iterable[str]:
-    """Name the tables that have rows; tables that no row ever leaves are not asked."""
-    asked = [name for name, table in model.tables.items() if table.role is not Role.PRIVATE]
-    if model.external is not None and model.external.table not in asked:
-        asked.append(model.external.table)
-    for start in range(0, len(asked), BATCH):
-        parts = [
-            sa.select(sa.literal(name)).where(
-                sa.exists(sa.select(sa.literal(1)).select_from(clause(model, name)))
-            )
-            for name in asked[start : start + BATCH]
-        ]
-        for row in snapshot.execute(sa.union_all(*parts)):
-            yield str(row[0])
+def _those_with_rows(snapshot: Snapshot, asked: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Name those for which a FROM clause with its condition gives a row."""
+    parts = [
+        f"SELECT {literal(name)} WHERE EXISTS (SELECT 1 {clause})" for name, clause in asked
+    ]
+    for row in union_all(snapshot, parts):
+        yield str(row[0])
+
+
+def union_all(snapshot: Snapshot, parts: Sequence[str]) -> Iterator[Sequence[object]]:
+    """Ask many small SELECTs in few statements."""
+    for start in range(0, len(parts), BATCH):
+        yield from snapshot.ask(" UNION ALL ".join(parts[start : start + BATCH]))
 
 
 def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
     """Start a side with the rows that carry the tenant; give the tables to grow from."""
-    for _, statement in closure.seeds(side):
-        snapshot.execute(statement)
-    return set(closure.survey.filled)
+    plain: list[tuple[str, str]] = []
+    seeded: set[str] = set()
+    for table in closure.sources:
+        if table.name not in closure.collected:
+            belongs = closure.belongs(table, "t", side)
+            source = closure.sql.table(table.name)
+            plain.append((table.name, f"FROM {source} t WHERE {belongs}"))
+        elif table.tenant is not None and snapshot.run(closure.seed(table, side)):
+            seeded.add(table.name)
+    return {*seeded, *_those_with_rows(snapshot, plain)}
 
 
 def _grow(snapshot: Snapshot, closure: Closure, side: Side, changed: set[str]) -> None:
@@ -74,29 +91,30 @@ def _grow(snapshot: Snapshot, closure: Closure, side: Side, changed: set[str]) -
     while changed:
         _refresh_statistics(snapshot)
         grown: set[str] = set()
-        for edge in closure.edges:
-            if edge.source not in changed:
-                continue
-            statement = closure.follow(edge, side)
-            if statement is not None and _added(snapshot, statement):
-                grown.add(edge.target)
+        followed = by_target(edge for edge in closure.edges if edge.source in changed)
+        for target, edges in followed.items():
+            statement = closure.follow(target, edges, side)
+            if statement is not None and snapshot.run(statement):
+                grown.add(target)
         changed = grown
-
-
-def _added(snapshot: Snapshot, statement: sa.Insert) -> bool:
-    # Without the option SQLAlchemy lets go of an INSERT's count with its cursor.
-    counted = statement.execution_options(preserve_rowcount=True)
-    return snapshot.execute(counted).rowcount > 0
 
 
 def _refresh_statistics(snapshot: Snapshot) -> None:
     """PostgreSQL never analyses temporary tables by itself, and plans badly without."""
     if snapshot.dialect == "postgresql":
         for table in KEY_TABLES:
-            snapshot.execute(sa.text(f"ANALYZE pg_temp.{table.name}"))
+            snapshot.run(f"ANALYZE pg_temp.{table.name}")
 
 
-def naming_edges(closure: Closure) -> Iterable[Edge]:
+def by_target(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
+    """Group edges by the table that they lead to."""
+    grouped: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        grouped[edge.target].append(edge)
+    return grouped
+
+
+def naming_edges(closure: Closure) -> Iterator[Edge]:
     """All links of tables whose rows go along, to whatever they point at."""
     for table in closure.sources:
         for link in table.links:

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-import sqlalchemy as sa
-
-from sichern.source.keys import naming_edges
+from sichern.source.keys import naming_edges, union_all
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Edge, Side
-from sichern.tenancy.expressions import Expression, clause, link_key, link_target, of_kind, own_key
-from sichern.tenancy.model import ForeignLink, TenantTable
+from sichern.tenancy.model import ForeignLink
 from sichern.tenancy.plan import OpenReference
+from sichern.tenancy.sql import literal
 from sichern_hooks import Role
 
 
@@ -18,25 +16,36 @@ def open_references(snapshot: Snapshot, closure: Closure) -> Iterator[OpenRefere
 
     Old versions of rows (history tables) are left out: their references dangle by nature.
     """
-    for edge in naming_edges(closure):
-        source = closure.model.tables[edge.source]
-        if source.history_of is not None or _implied(closure, source, edge):
-            continue
-        yield from _open(snapshot, closure, edge)
+    edges = [
+        edge
+        for edge in naming_edges(closure)
+        if not _of_history(closure, edge) and not _implied(closure, edge)
+    ]
+    for row in union_all(snapshot, [_open(closure, edge) for edge in edges]):
+        table, key, column, target, target_key, reason = map(str, row)
+        yield OpenReference(
+            table=table,
+            key=key,
+            column=column,
+            target=target,
+            target_key=target_key,
+            reason=reason,
+        )
 
 
 def dangling_history(snapshot: Snapshot, closure: Closure) -> int:
     """Count the references of old versions of rows that do not resolve inside the archive."""
-    return sum(
-        1
-        for edge in naming_edges(closure)
-        if closure.model.tables[edge.source].history_of is not None
-        for _ in _open(snapshot, closure, edge)
-    )
+    edges = [edge for edge in naming_edges(closure) if _of_history(closure, edge)]
+    return sum(1 for _ in union_all(snapshot, [_open(closure, edge) for edge in edges]))
 
 
-def _implied(closure: Closure, source: TenantTable, edge: Edge) -> bool:
+def _of_history(closure: Closure, edge: Edge) -> bool:
+    return closure.model.tables[edge.source].history_of is not None
+
+
+def _implied(closure: Closure, edge: Edge) -> bool:
     """The parent by which a row was chosen is included by construction."""
+    source = closure.model.tables[edge.source]
     return (
         edge.link == source.parent
         and source.tenant is None
@@ -45,72 +54,49 @@ def _implied(closure: Closure, source: TenantTable, edge: Edge) -> bool:
     )
 
 
-def _open(snapshot: Snapshot, closure: Closure, edge: Edge) -> Iterator[OpenReference]:
-    model = closure.model
-    source, target = model.tables[edge.source], model.tables[edge.target]
-    rows = clause(model, edge.source, "s")
-    key = link_key(model, rows, edge.link, target)
-    statement = (
-        sa.select(own_key(model, source, rows), key)
-        .where(
-            of_kind(model, rows, edge.link, edge.kind),
-            key.is_not(None),
-            closure.content(source, rows),
-            sa.not_(_resolved(closure, edge, key)),
-        )
-        .order_by(own_key(model, source, rows))
-    )
+def _open(closure: Closure, edge: Edge) -> str:
+    """A SELECT of the references of one edge that do not resolve."""
+    sql = closure.sql
+    source, target = closure.model.tables[edge.source], closure.model.tables[edge.target]
+    key = sql.link_key("s", edge.link, target)
+    link = edge.link
+    column = ",".join(link.columns) if isinstance(link, ForeignLink) else link.column
+    reason = "'private'"
     if target.role is not Role.PRIVATE:
-        there = clause(model, edge.target, "there")
-        exists = sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(there)
-            .where(link_target(model, there, edge.link, target) == key)
+        there = (
+            f"SELECT 1 FROM {sql.table(target.name)} h"
+            f" WHERE {sql.link_target('h', link, target)} = {key}"
         )
-        statement = statement.add_columns(exists)
-    column = ",".join(edge.link.columns) if isinstance(edge.link, ForeignLink) else edge.link.column
-    for own, pointed, *there_is in snapshot.execute(statement):
-        reason = "private"
-        if there_is:
-            reason = "other-tenant" if there_is[0] else "missing"
-        yield OpenReference(
-            table=edge.source,
-            key=str(own),
-            column=column,
-            target=edge.target,
-            target_key=str(pointed),
-            reason=reason,
-        )
-
-
-def _resolved(closure: Closure, edge: Edge, key: Expression) -> sa.ColumnElement[bool]:
-    """Whether the target of a reference is included or named."""
-    model = closure.model
-    target = model.tables[edge.target]
-    if target.role is Role.PRIVATE:
-        return sa.false()
-    there = clause(model, edge.target, "found")
-    by_key = not isinstance(edge.link, ForeignLink) or edge.link.target_columns == target.key
-    inside: sa.ColumnElement[bool]
-    if by_key and edge.target in closure.collected:
-        inside = closure.has_key(Side.OURS, target, key)
-    else:
-        inside = sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(there)
-            .where(
-                link_target(model, there, edge.link, target) == key,
-                closure.content(target, there),
-            )
-        )
-    if by_key:
-        return sa.or_(inside, closure.has_key(Side.NAMED, target, key))
-    named = closure.has_key(Side.NAMED, target, own_key(model, target, there))
-    return sa.or_(
-        inside,
-        sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(there)
-            .where(link_target(model, there, edge.link, target) == key, named)
-        ),
+        reason = f"CASE WHEN EXISTS ({there}) THEN 'other-tenant' ELSE 'missing' END"
+    return (
+        f"SELECT {literal(source.name)}, CAST({sql.own_key(source, 's')} AS TEXT),"
+        f" {literal(column)}, {literal(target.name)}, CAST({key} AS TEXT), {reason}"
+        f" FROM {sql.table(source.name)} s WHERE {sql.of_kind('s', link, edge.kind)}"
+        f" AND {key} IS NOT NULL AND {closure.belongs(source, 's')}"
+        f" AND NOT {_resolved(closure, edge, key)}"
     )
+
+
+def _resolved(closure: Closure, edge: Edge, key: str) -> str:
+    """Whether the target of a reference is included or named."""
+    sql = closure.sql
+    target = closure.model.tables[edge.target]
+    if target.role is Role.PRIVATE:
+        return "false"
+    own = sql.own_key(target, "f")
+    if sql.by_key(edge.link, target):
+        named = closure.has_key(Side.NAMED, target, key)
+        if edge.target in closure.collected:
+            return f"({closure.has_key(Side.OURS, target, key)} OR {named})"
+    else:
+        named = (
+            f"EXISTS (SELECT 1 FROM {sql.table(target.name)} f WHERE"
+            f" {sql.link_target('f', edge.link, target)} = {key}"
+            f" AND {closure.has_key(Side.NAMED, target, own)})"
+        )
+    inside = (
+        f"EXISTS (SELECT 1 FROM {sql.table(target.name)} f WHERE"
+        f" {sql.link_target('f', edge.link, target)} = {key}"
+        f" AND {closure.belongs(target, 'f')})"
+    )
+    return f"({inside} OR {named})"

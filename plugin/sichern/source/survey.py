@@ -1,15 +1,16 @@
 """Count and estimate what a run will write, inside the snapshot and before anything is written."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 
+from sichern.source.keys import union_all
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.closure import Closure, Side
+from sichern.tenancy.closure import KEY_TABLES, Closure, Side
 from sichern.tenancy.expressions import clause, own_key
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
+from sichern.tenancy.sql import literal
 from sichern_hooks import DocumentRef, Documents, Role, Tenant
 
 SizeOf = Callable[[DocumentRef], int]
@@ -38,82 +39,81 @@ def make_plan(
 
 
 def _tables(snapshot: Snapshot, closure: Closure) -> Iterator[TablePlan]:
+    rows = _counted(snapshot, closure)
+    named = _keys(snapshot, closure, Side.NAMED)
+    left_out = _left_out(snapshot, closure)
+    widths = _widths(snapshot, closure, [name for name, count in rows.items() if count])
     for name, table in closure.model.tables.items():
-        if name not in closure.survey.filled or table.role is Role.PRIVATE:
-            continue
-        rows = _count(snapshot, closure, table)
-        named = _number(
-            snapshot,
-            sa.select(sa.func.count()).select_from(closure.keys_of(Side.NAMED, table).subquery()),
-        )
-        left_out = _left_out(snapshot, closure, table, rows)
-        if rows or named or left_out:
+        if rows.get(name) or named.get(name) or left_out.get(name):
             yield TablePlan(
                 table=name,
                 label=table.label,
                 role=table.role,
-                rows=rows,
-                left_out=left_out,
-                named=named,
-                bytes=rows * _width(snapshot, closure, table) if rows else 0,
+                rows=rows.get(name, 0),
+                left_out=left_out.get(name, 0),
+                named=named.get(name, 0),
+                bytes=rows.get(name, 0) * widths.get(name, 0),
             )
 
 
-def _number(snapshot: Snapshot, statement: sa.Select[Any]) -> int:
-    return int(snapshot.execute(statement).scalar_one() or 0)
+def _numbers(snapshot: Snapshot, parts: Sequence[str]) -> dict[str, int]:
+    """Ask SELECTs of a name and a number."""
+    return {str(row[0]): int(str(row[1] or 0)) for row in union_all(snapshot, parts)}
 
 
-def _count(snapshot: Snapshot, closure: Closure, table: TenantTable) -> int:
-    if table.name in closure.collected:
-        keys = closure.keys_of(Side.OURS, table).subquery()
-        return _number(snapshot, sa.select(sa.func.count()).select_from(keys))
-    rows = clause(closure.model, table.name)
-    return _number(
-        snapshot,
-        sa.select(sa.func.count()).select_from(rows).where(closure.content(table, rows)),
-    )
+def _count(closure: Closure, table: TenantTable, condition: str) -> str:
+    source = closure.sql.table(table.name)
+    return f"SELECT {literal(table.name)}, count(*) FROM {source} t WHERE {condition}"
 
 
-def _left_out(snapshot: Snapshot, closure: Closure, table: TenantTable, included: int) -> int:
-    """Shared rows, and rows that belong to such, that do not go along; no other tenant's rows."""
-    if table.name not in closure.collected or table.role is Role.OWNED:
-        return 0
-    rows = clause(closure.model, table.name)
-    statement = sa.select(sa.func.count()).select_from(rows)
-    if table.tenant is not None:
-        statement = statement.where(rows.c[table.tenant].is_(None))
-        carried = clause(closure.model, table.name)
-        included -= _number(
-            snapshot,
-            sa.select(sa.func.count())
-            .select_from(carried)
-            .where(carried.c[table.tenant].is_not(None), closure.content(table, carried)),
+def _counted(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
+    """The rows that go along, by table."""
+    plain = [table for table in closure.sources if table.name not in closure.collected]
+    counts = [_count(closure, table, closure.belongs(table, "t")) for table in plain]
+    return {**_keys(snapshot, closure, Side.OURS), **_numbers(snapshot, counts)}
+
+
+def _keys(snapshot: Snapshot, closure: Closure, side: Side) -> dict[str, int]:
+    """The keys collected for a side, counted by table."""
+    names = list(closure.model.tables)
+    return {
+        names[number]: count
+        for keys in KEY_TABLES
+        for number, count in snapshot.ask(
+            f"SELECT number, count(*) FROM {keys.name} WHERE side = {int(side)} GROUP BY number"
         )
-    system = 0
-    if closure.has_system_rows(table):
-        keys = closure.keys_of(Side.SYSTEM, table).subquery()
-        system = _number(snapshot, sa.select(sa.func.count()).select_from(keys))
-    return max(0, _number(snapshot, statement) - included - system)
+    }
 
 
-def _width(snapshot: Snapshot, closure: Closure, table: TenantTable) -> int:
-    """The mean length of a row as text, in bytes, of a sample."""
-    rows = clause(closure.model, table.name)
-    sample = (
-        sa.select(*(rows.c[column.name] for column in table.columns))
-        .where(closure.content(table, rows))
-        .limit(SAMPLE)
-        .subquery()
-    )
-    lengths = [
-        sa.func.coalesce(sa.func.length(sa.cast(sample.c[column.name], sa.Text)), 2) + 1
-        for column in table.columns
-    ]
-    total = lengths[0]
-    for length in lengths[1:]:
-        total = total + length
-    mean = snapshot.execute(sa.select(sa.func.avg(total)).select_from(sample)).scalar_one()
-    return int(mean or 0) + 1
+def _left_out(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
+    """Shared rows, and rows that belong to such, that do not go along; no other tenant's rows."""
+    parts: list[str] = []
+    for table in closure.sources:
+        if table.name not in closure.collected or table.role is Role.OWNED:
+            continue
+        conditions = [f"NOT ({closure.belongs(table, 't')})"]
+        if table.tenant is not None:
+            conditions.append(f"{closure.sql.column('t', table.tenant)} IS NULL")
+        if closure.has_system_rows(table):
+            key = closure.sql.own_key(table, "t")
+            conditions.append(f"NOT {closure.has_key(Side.SYSTEM, table, key)}")
+        parts.append(_count(closure, table, " AND ".join(conditions)))
+    return _numbers(snapshot, parts)
+
+
+def _widths(snapshot: Snapshot, closure: Closure, names: Sequence[str]) -> dict[str, int]:
+    """The mean length of a row as text, in bytes, by table, of a sample."""
+    parts: list[str] = []
+    for name in names:
+        table = closure.model.tables[name]
+        columns = [closure.sql.column("t", column.name) for column in table.columns]
+        lengths = [f"coalesce(length(CAST({column} AS TEXT)), 2) + 1" for column in columns]
+        parts.append(
+            f"SELECT {literal(name)}, (SELECT CAST(avg(width) + 1 AS INTEGER) FROM"
+            f" (SELECT {' + '.join(lengths)} AS width FROM {closure.sql.table(name)} t"
+            f" WHERE {closure.belongs(table, 't')} LIMIT {SAMPLE}) sampled)"
+        )
+    return _numbers(snapshot, parts)
 
 
 def _documents(

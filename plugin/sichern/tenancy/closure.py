@@ -1,11 +1,11 @@
-"""The closure of a tenant: which rows of which tables are its own, as conditions and statements.
+"""The closure of a tenant: which rows of which tables go along, as conditions and statements.
 
 Tables that are owned by column, or through a chain of references that ends in such a table,
 need nothing but a condition. The keys of all other rows that go along are collected in a
 temporary table, by statements that are repeated until no key is added.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -13,20 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sichern.tenancy.expressions import (
-    Expression,
-    clause,
-    kind_expression,
-    link_key,
-    link_target,
-    of_kind,
-    own_key,
-    tenant_value,
-)
+from sichern.tenancy.expressions import Expression, spelled
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
+from sichern.tenancy.sql import Sql, literal
 from sichern_hooks import Polymorphic, Role, SharedRows
-
-Query = sa.Select[Any]
 
 
 class Side(IntEnum):
@@ -39,7 +29,7 @@ class Side(IntEnum):
 
 
 def _keys(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Table:
-    """A key table; text keys are compared as bytes."""
+    """A key table."""
     return sa.Table(
         name,
         sa.MetaData(),
@@ -80,12 +70,17 @@ class Survey:
 
 @dataclass(frozen=True, kw_only=True)
 class Closure:
-    """The conditions and statements for one tenant of a model."""
+    """The conditions and statements for one tenant of a model. Conditions are SQL text."""
 
     model: TenancyModel
     tenant: str
     survey: Survey
     shared: SharedRows = SharedRows.DEFAULT
+
+    @cached_property
+    def sql(self) -> Sql:
+        """The spelling of the model's database."""
+        return Sql(self.model)
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:
@@ -97,13 +92,9 @@ class Closure:
         """The tables whose rows are collected by key."""
         plain: set[str] = set()
         for table in self.model.tables.values():
-            if table.role in (Role.PRIVATE, Role.SYSTEM, Role.IDENTITY) or (
-                table.role is Role.OWNED
-                and (
-                    table.tenant is not None
-                    or (isinstance(table.parent, ForeignLink) and table.parent.target in plain)
-                )
-            ):
+            fixed = table.role in (Role.PRIVATE, Role.SYSTEM, Role.IDENTITY)
+            through = isinstance(table.parent, ForeignLink) and table.parent.target in plain
+            if fixed or (table.role is Role.OWNED and (table.tenant is not None or through)):
                 plain.add(table.name)
         return frozenset(self.model.tables) - plain
 
@@ -120,72 +111,70 @@ class Closure:
 
     # -- conditions ---------------------------------------------------------------------
 
-    def content(
-        self, table: TenantTable, source: sa.FromClause, side: Side = Side.OURS
-    ) -> sa.ColumnElement[bool]:
-        """The rows of a table that belong to a side, as a condition on `source`."""
+    def content(self, table: TenantTable, rows: sa.FromClause) -> Expression:
+        """The rows of a table that go along, as an expression."""
+        condition = self.belongs(table, spelled(self.model, rows))
+        # Without a type: as a Boolean, SQLite would be asked for `(...) = 1`, and use no index.
+        return sa.literal_column(f"({condition})")
+
+    def belongs(self, table: TenantTable, alias: str, side: Side = Side.OURS) -> str:
+        """The rows of a table that belong to a side."""
         if table.name in self.collected:
-            return self.has_key(side, table, own_key(self.model, table, source))
-        if table.role is Role.PRIVATE or (table.tenant is None and table.role is not Role.OWNED):
-            return sa.false()
+            return f"{self.sql.own_key(table, alias)} IN ({self.keys(side, table)})"
         if table.tenant is not None:
-            return self._carried(table, source, side)
+            return self._carried(table, alias, side)
+        if table.role is not Role.OWNED:
+            return "false"
         assert isinstance(table.parent, ForeignLink)
         parent = self.model.tables[table.parent.target]
-        parents = clause(self.model, parent.name, f"{parent.name}_of_{table.name}")
-        return link_key(self.model, source, table.parent, parent).in_(
-            sa.select(link_target(self.model, parents, table.parent, parent)).where(
-                self.content(parent, parents, side)
-            )
+        above = f'"above_{self.numbers[table.name]}"'
+        key = self.sql.link_key(alias, table.parent, parent)
+        target = self.sql.link_target(above, table.parent, parent)
+        return (
+            f"{key} IN (SELECT {target} FROM {self.sql.table(parent.name)} {above}"
+            f" WHERE {self.belongs(parent, above, side)})"
         )
 
-    def _carried(
-        self, table: TenantTable, source: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool]:
-        assert table.tenant is not None
-        column = source.c[table.tenant]
-        value = tenant_value(table, self.tenant)
-        return column == value if side is Side.OURS else column != value
+    def _carried(self, table: TenantTable, alias: str, side: Side) -> str:
+        """The rows that carry the tenant, or another one."""
+        column = self.sql.column(alias, str(table.tenant))
+        operator = "=" if side is Side.OURS else "<>"
+        return f"{column} {operator} {self.sql.tenant_value(table, self.tenant)}"
 
-    def _eligible(
-        self, table: TenantTable, source: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool]:
-        """Rows that may be collected: no other tenant's, and not shipped by the host's modules."""
-        conditions: list[sa.ColumnElement[bool]] = []
+    def _eligible(self, table: TenantTable, alias: str, side: Side) -> str:
+        """Rows that may be collected: no other tenant's, none that the host's modules ship."""
+        conditions = ["true"]
+        free = None
         if table.tenant is not None:
-            conditions.append(
-                sa.or_(source.c[table.tenant].is_(None), self._carried(table, source, side))
-            )
+            free = f"{self.sql.column(alias, table.tenant)} IS NULL"
+            conditions.append(f"({free} OR {self._carried(table, alias, side)})")
         if self.has_system_rows(table):
-            system = self.has_key(Side.SYSTEM, table, own_key(self.model, table, source))
-            if table.tenant is not None:
-                system = sa.and_(source.c[table.tenant].is_(None), system)
-            conditions.append(sa.not_(system))
+            shipped = self.has_key(Side.SYSTEM, table, self.sql.own_key(table, alias))
+            conditions.append(f"NOT ({f'{free} AND ' if free else ''}{shipped})")
         if table.role in (Role.PART_OF, Role.USED_WITH) and isinstance(table.parent, ForeignLink):
-            within = self._within(table, table.parent, source, side)
-            if within is not None and table.tenant is not None:
-                within = sa.or_(source.c[table.tenant].is_not(None), within)
+            within = self._within(table, table.parent, alias, side)
             if within is not None:
-                conditions.append(within)
-        return sa.and_(sa.true(), *conditions)
+                conditions.append(f"(NOT ({free}) OR {within})" if free else within)
+        return " AND ".join(conditions)
 
     def _within(
-        self, table: TenantTable, link: ForeignLink, source: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool] | None:
+        self, table: TenantTable, link: ForeignLink, alias: str, side: Side
+    ) -> str | None:
         """A part of another tenant's row is that tenant's; None where parents carry no tenant."""
         parent = self.model.tables[link.target]
-        if parent.role is not Role.OWNED and parent.tenant is None:
+        above = f'"within_{self.numbers[table.name]}"'
+        if parent.role is Role.OWNED:
+            allowed = self.belongs(parent, above, side)
+        elif parent.tenant is not None:
+            column = self.sql.column(above, parent.tenant)
+            allowed = f"({column} IS NULL OR {self._carried(parent, above, side)})"
+        else:
             return None
-        above = clause(self.model, parent.name, f"{parent.name}_above_{table.name}")
-        allowed = (
-            self.content(parent, above, side)
-            if parent.role is Role.OWNED
-            else sa.or_(above.c[str(parent.tenant)].is_(None), self._carried(parent, above, side))
-        )
-        key = link_key(self.model, source, link, parent)
-        return sa.or_(
-            source.c[link.columns[0]].is_(None),
-            key.in_(sa.select(link_target(self.model, above, link, parent)).where(allowed)),
+        return (
+            f"({self.sql.column(alias, link.columns[0])} IS NULL"
+            f" OR {self.sql.link_key(alias, link, parent)} IN"
+            f" (SELECT {self.sql.link_target(above, link, parent)}"
+            f" FROM {self.sql.table(parent.name)} {above} WHERE {allowed}))"
         )
 
     def has_system_rows(self, table: TenantTable) -> bool:
@@ -193,54 +182,39 @@ class Closure:
         external = self.model.external
         return external is not None and table.name in external.targets.values()
 
-    def has_key(self, side: Side, table: TenantTable, key: Expression) -> sa.ColumnElement[bool]:
-        """Whether a key was collected for a side."""
-        keys = key_table(table).alias()
-        return sa.exists(
-            sa.select(sa.literal(1))
-            .select_from(keys)
-            .where(
-                keys.c.side == sa.literal(int(side), sa.SmallInteger),
-                keys.c.number == self.numbers[table.name],
-                keys.c.key == key,
-            )
+    def keys(self, side: Side, table: TenantTable) -> str:
+        """The keys collected for a side, as a SELECT."""
+        return (
+            f"SELECT key FROM {key_table(table).name}"
+            f" WHERE side = {int(side)} AND number = {self.numbers[table.name]}"
         )
 
-    def keys_of(self, side: Side, table: TenantTable) -> Query:
-        """The keys collected for a side."""
-        keys = key_table(table).alias()
-        return sa.select(keys.c.key).where(
-            keys.c.side == sa.literal(int(side), sa.SmallInteger),
-            keys.c.number == self.numbers[table.name],
-        )
+    def has_key(self, side: Side, table: TenantTable, key: str) -> str:
+        """Whether a key was collected for a side; to be negated, unlike IN."""
+        return f"EXISTS ({self.keys(side, table)} AND key = {key})"
 
     # -- statements ---------------------------------------------------------------------
 
-    def system_statements(self) -> Iterator[sa.Insert]:
+    def system_statements(self) -> Iterator[str]:
         """Collect the keys of the rows that the host's modules ship."""
         external = self.model.external
         if external is None or external.table not in self.survey.filled:
             return
-        names = clause(self.model, external.table)
+        key = self.sql.column("n", external.key)
         for kind, name in sorted(external.targets.items()):
             table = self.model.tables.get(name)
             if table is None or name not in self.survey.filled or not table.integer_key:
                 continue
-            found = sa.select(names.c[external.key]).where(
-                names.c[external.kind] == kind, names.c[external.key].is_not(None)
+            yield self._insert(
+                Side.SYSTEM,
+                table,
+                f"{key} FROM {self.sql.table(external.table)} n WHERE {key} IS NOT NULL"
+                f" AND {self.sql.column('n', external.kind)} = {literal(kind)}",
             )
-            yield self._insert(Side.SYSTEM, table, found)
 
-    def seeds(self, side: Side) -> Iterator[tuple[str, sa.Insert]]:
-        """Collect the rows of mixed tables that carry the tenant themselves."""
-        for name in sorted(self.collected & self.survey.filled):
-            table = self.model.tables[name]
-            if table.tenant is not None:
-                rows = clause(self.model, name)
-                found = sa.select(own_key(self.model, table, rows)).where(
-                    self._carried(table, rows, side)
-                )
-                yield name, self._insert(side, table, found)
+    def seed(self, table: TenantTable, side: Side) -> str:
+        """Collect the rows of a mixed table that carry the tenant themselves."""
+        return self._collect(side, table, self._carried(table, "t", side), eligible=False)
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -251,19 +225,15 @@ class Closure:
         for table in self.sources:
             for link in table.links:
                 for target, kind in self.pointed_at(table, link):
-                    if target not in self.collected or target not in self.survey.filled:
-                        continue
-                    if table.history_of is None:
+                    wanted = target in self.collected and target in self.survey.filled
+                    if wanted and table.history_of is None:
                         yield Edge(source=table.name, target=target, link=link, kind=kind)
             if table.name in self.collected and table.parent is not None:
                 for parent, kind in self.pointed_at(table, table.parent):
                     if parent in self.survey.filled:
+                        link = table.parent
                         yield Edge(
-                            source=parent,
-                            target=table.name,
-                            link=table.parent,
-                            down=True,
-                            kind=kind,
+                            source=parent, target=table.name, link=link, down=True, kind=kind
                         )
 
     def pointed_at(
@@ -279,145 +249,121 @@ class Closure:
             if kind in link.targets and link.targets[kind] in self.model.tables
         ]
 
-    def follow(self, edge: Edge, side: Side) -> sa.Insert | None:
-        """Collect what one edge adds on a side; None where it adds nothing by its nature."""
-        target = self.model.tables[edge.target]
-        rows = clause(self.model, edge.target, "t")
-        found = self._below(edge, rows, side) if edge.down else self._ahead(edge, rows, side)
-        if found is None:
+    def follow(self, target: str, edges: Sequence[Edge], side: Side) -> str | None:
+        """Collect what edges add to one table; None where they add nothing by their nature."""
+        ways = [self._below(edge, "t", side) for edge in edges if edge.down]
+        ways.append(self.reached([edge for edge in edges if not edge.down], "t", side))
+        found = [way for way in ways if way is not None]
+        if not found:
             return None
-        selected = sa.select(own_key(self.model, target, rows)).where(
-            found, self._eligible(target, rows, side)
-        )
-        return self._insert(side, target, selected)
+        return self._collect(side, self.model.tables[target], f"({' OR '.join(found)})")
 
-    def _ahead(self, edge: Edge, rows: sa.FromClause, side: Side) -> sa.ColumnElement[bool]:
-        """Rows that included rows point at."""
-        source, target = self.model.tables[edge.source], self.model.tables[edge.target]
-        pointing = clause(self.model, edge.source, "s")
-        key = link_key(self.model, pointing, edge.link, target)
-        return link_target(self.model, rows, edge.link, target).in_(
-            sa.select(key).where(
-                of_kind(self.model, pointing, edge.link, edge.kind),
-                key.is_not(None),
-                self.content(source, pointing, side),
+    def reached(self, edges: Sequence[Edge], alias: str, side: Side = Side.OURS) -> str | None:
+        """The rows of one table that rows of a side point at; None without edges."""
+        by_target: dict[str, list[str]] = {}
+        for edge in edges:
+            source, target = self.model.tables[edge.source], self.model.tables[edge.target]
+            key = self.sql.link_key("s", edge.link, target)
+            compared = self.sql.link_target(alias, edge.link, target)
+            by_target.setdefault(compared, []).append(
+                f"SELECT {key} FROM {self.sql.table(source.name)} s"
+                f" WHERE {self.sql.of_kind('s', edge.link, edge.kind)}"
+                f" AND {self.belongs(source, 's', side)}"
             )
-        )
+        ways = [
+            f"{compared} IN ({' UNION ALL '.join(selects)})"
+            for compared, selects in by_target.items()
+        ]
+        return f"({' OR '.join(ways)})" if ways else None
 
-    def _below(self, edge: Edge, rows: sa.FromClause, side: Side) -> sa.ColumnElement[bool] | None:
+    def _below(self, edge: Edge, alias: str, side: Side) -> str | None:
         """Children of included rows; those that are only used with a shared row by their use."""
         parent, child = self.model.tables[edge.source], self.model.tables[edge.target]
-        above = clause(self.model, edge.source, "p")
-        carried = (
-            sa.true() if child.role is not Role.USED_WITH else self._owned(parent, above, side)
+        parents = (
+            f"SELECT {self.sql.link_target('p', edge.link, parent)}"
+            f" FROM {self.sql.table(parent.name)} p WHERE {self.belongs(parent, 'p', side)}"
         )
-        free = None
-        if child.role is Role.USED_WITH and side is Side.OURS:
-            free = self.free(child, rows)
-        if carried is None and free is None:
-            return None
-        parents = sa.select(link_target(self.model, above, edge.link, parent)).where(
-            self.content(parent, above, side)
-        )
-        key = link_key(self.model, rows, edge.link, parent)
-        same = of_kind(self.model, rows, edge.link, edge.kind)
+        key = self.sql.link_key(alias, edge.link, parent)
+        same = self.sql.of_kind(alias, edge.link, edge.kind)
         if child.role is not Role.USED_WITH:
-            return sa.and_(same, key.in_(parents))
-        ways: list[sa.ColumnElement[bool]] = []
-        if carried is not None:
-            ways.append(key.in_(parents.where(carried)))
+            return f"({same} AND {key} IN ({parents}))"
+        ways = []
+        owned = self._owned(parent, "p", side)
+        if owned is not None:
+            ways.append(f"{key} IN ({parents} AND {owned})")
+        free = self._free(child, alias) if side is Side.OURS else None
         if free is not None:
-            ways.append(sa.and_(key.in_(parents), free))
-        return sa.and_(same, sa.or_(*ways))
+            ways.append(f"({key} IN ({parents}) AND {free})")
+        return f"({same} AND ({' OR '.join(ways)}))" if ways else None
 
-    def _owned(
-        self, parent: TenantTable, above: sa.FromClause, side: Side
-    ) -> sa.ColumnElement[bool] | None:
+    def _owned(self, parent: TenantTable, alias: str, side: Side) -> str | None:
         """The rows of a parent table that are a tenant's own; None where none can be."""
         if parent.role is Role.OWNED:
-            return sa.true()
+            return "true"
         if parent.tenant is not None:
-            return self._carried(parent, above, side)
+            return self._carried(parent, alias, side)
         return None
 
-    def free(self, table: TenantTable, rows: sa.FromClause) -> sa.ColumnElement[bool] | None:
+    def _free(self, table: TenantTable, alias: str) -> str | None:
         """Rows that no other tenant reaches or carries, by the choice for shared rows."""
         if self.shared is SharedRows.REACHED:
             return None
         if self.shared is SharedRows.ALL:
-            return sa.true()
-        return sa.not_(self.has_key(Side.OTHERS, table, own_key(self.model, table, rows)))
+            return "true"
+        return f"NOT {self.has_key(Side.OTHERS, table, self.sql.own_key(table, alias))}"
 
-    def free_statements(self) -> Iterator[tuple[str, sa.Insert]]:
+    def free_statements(self) -> Iterator[tuple[str, str]]:
         """Collect the shared rows that nobody else uses, and parts that hang on nothing."""
         for name in sorted(self.collected & self.survey.filled):
             table = self.model.tables[name]
-            rows = clause(self.model, name, "t")
-            free = self.free(table, rows)
+            free = self._free(table, "t")
             if free is not None and table.role is not Role.SHARED:
                 if not isinstance(table.parent, ForeignLink) or table.role is Role.OWNED:
                     continue
-                free = sa.and_(free, rows.c[table.parent.columns[0]].is_(None))
+                free = f"{free} AND {self.sql.column('t', table.parent.columns[0])} IS NULL"
             if free is not None:
-                found = sa.select(own_key(self.model, table, rows)).where(
-                    free, self._eligible(table, rows, Side.OURS)
-                )
-                yield name, self._insert(Side.OURS, table, found)
+                yield name, self._collect(Side.OURS, table, free)
 
-    def _insert(self, side: Side, table: TenantTable, found: Query) -> sa.Insert:
-        """Add keys to a side, once each."""
-        keys = key_table(table)
-        key = found.selected_columns[0]
-        rows = found.with_only_columns(
-            sa.literal(int(side), sa.SmallInteger), sa.literal(self.numbers[table.name]), key
-        )
-        return _on_conflict_do_nothing(self.model.dialect, keys).from_select(
-            ["side", "number", "key"], rows
-        )
-
-    def name_statement(self, edge: Edge) -> sa.Insert | None:
-        """Collect the SYSTEM and IDENTITY rows that included rows point at through an edge."""
-        source, target = self.model.tables[edge.source], self.model.tables[edge.target]
-        rows = clause(self.model, edge.target, "t")
-        known = self._nameable(target, rows)
-        if known is None:
+    def name(self, target: str, edges: Sequence[Edge]) -> str | None:
+        """Collect the rows of a table that are only named: SYSTEM and IDENTITY rows in use."""
+        table = self.model.tables[target]
+        reached = self.reached(edges, "t")
+        known = self._nameable(table, "t")
+        if reached is None or known is None:
             return None
-        found = sa.select(own_key(self.model, target, rows)).where(
-            self._ahead(edge, rows, Side.OURS), known
-        )
-        if target.name not in self.collected:
-            found = found.where(sa.not_(self.content(target, rows)))
-        assert source.role is not Role.PRIVATE
-        return self._insert(Side.NAMED, target, found)
+        if table.name not in self.collected and table.tenant is not None:
+            known = f"{known} AND NOT ({self.belongs(table, 't')})"
+        return self._collect(Side.NAMED, table, f"{known} AND {reached}", eligible=False)
 
-    def _nameable(self, target: TenantTable, rows: sa.FromClause) -> sa.ColumnElement[bool] | None:
+    def _nameable(self, target: TenantTable, alias: str) -> str | None:
         """Rows that are known elsewhere by a name: shipped ones, and those of nameable tables."""
-        free = rows.c[target.tenant].is_(None) if target.tenant is not None else sa.true()
+        column = target.tenant
+        free = f"{self.sql.column(alias, column)} IS NULL" if column is not None else "true"
         if target.role in (Role.SYSTEM, Role.IDENTITY):
             return free
         if self.has_system_rows(target):
-            shipped = self.has_key(Side.SYSTEM, target, own_key(self.model, target, rows))
-            return sa.and_(free, shipped)
+            key = self.sql.own_key(target, alias)
+            return f"{free} AND {self.has_key(Side.SYSTEM, target, key)}"
         return None
+
+    def _collect(
+        self, side: Side, table: TenantTable, condition: str, *, eligible: bool = True
+    ) -> str:
+        """Add the keys of the rows of a table that meet a condition on `t`."""
+        allowed = f" AND {self._eligible(table, 't', side)}" if eligible else ""
+        key = self.sql.own_key(table, "t")
+        source = f"{self.sql.table(table.name)} t"
+        return self._insert(side, table, f"{key} FROM {source} WHERE {condition}{allowed}")
+
+    def _insert(self, side: Side, table: TenantTable, selected: str) -> str:
+        """Add keys to a side, once each."""
+        number = self.numbers[table.name]
+        return (
+            f"INSERT INTO {key_table(table).name} (side, number, key)"
+            f" SELECT {int(side)}, {number}, {selected} ON CONFLICT DO NOTHING"
+        )
 
 
 def key_table(table: TenantTable) -> sa.Table:
     """Where a table's keys are collected."""
     return INTEGER_KEYS if table.integer_key else TEXT_KEYS
-
-
-def kinds_statement(model: TenancyModel, table: TenantTable, link: Polymorphic) -> Query:
-    """The kinds that a polymorphic link names in a database."""
-    rows = clause(model, table.name)
-    kind = kind_expression(model, rows, link)
-    return sa.select(kind).where(rows.c[link.column].is_not(None)).distinct()
-
-
-def _on_conflict_do_nothing(dialect: str, table: sa.Table) -> sa.Insert:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-        return postgresql_insert(table).on_conflict_do_nothing()
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(table).on_conflict_do_nothing()

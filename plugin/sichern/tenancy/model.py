@@ -1,9 +1,7 @@
 """The tenancy model: every table of a database with its role, links and columns decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import sqlalchemy as sa
+from dataclasses import dataclass
 
 from sichern.schema.table import WireColumn
 from sichern_hooks import DocumentColumn, EmbeddedKeys, ExternalIdentities, Polymorphic, Role
@@ -57,10 +55,6 @@ class TenancyModel:
     schema: str | None
     tables: Mapping[str, TenantTable]
     external: ExternalIdentities | None
-    clauses: dict[tuple[str, str | None], sa.FromClause] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-    """Table clauses made so far, by table and alias: making one takes a millisecond."""
 
     def targets(self, link: ForeignLink | Polymorphic) -> tuple[str, ...]:
         """The tables that a link can point at, as far as they exist."""

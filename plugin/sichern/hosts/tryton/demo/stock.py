@@ -30,7 +30,7 @@ def _location(name: str) -> int:
 
 
 def receive(company: Company, goods: Goods, count: int) -> None:
-    """Book lots from the supplier into the store, done; every lot at least once."""
+    """Book the company's lots from the supplier into the store, done, each at least once."""
     move = Pool().get("stock.move")
     done = move.create([
         {
@@ -39,13 +39,13 @@ def receive(company: Company, goods: Goods, count: int) -> None:
             "to_location": _location("location_storage"),
             "effective_date": FIRST_DAY + timedelta(days=number),
         }
-        for number, (product, lot) in enumerate(goods.lots)
+        for number, (product, lot) in enumerate(_lots(company, goods))
     ])
     move.do(done)
     # One that was cancelled, and one that is still to come.
     cancelled, _ = move.create([
         {
-            **_move(company, goods, *goods.lots[0], 1.0),
+            **_move(company, goods, *_lots(company, goods)[0], 1.0),
             "from_location": _location("location_supplier"),
             "to_location": _location("location_storage"),
             "planned_date": date(2026, 12, 1),
@@ -60,9 +60,10 @@ def deliver(company: Company, partners: Partners, goods: Goods, count: int) -> N
     pool = Pool()
     shipment, move = pool.get("stock.shipment.out"), pool.get("stock.move")
     values = []
+    lots_of_company = _lots(company, goods)
     for number in range(max(count // 20, 2)):
         party, address = partners.customers[number % len(partners.customers)]
-        product, lot = goods.lots[number % len(goods.lots)]
+        product, lot = lots_of_company[number % len(lots_of_company)]
         values.append({
             "company": company.id, "customer": party, "delivery_address": address,
             "warehouse": _location("location_warehouse"),
@@ -88,6 +89,11 @@ def deliver(company: Company, partners: Partners, goods: Goods, count: int) -> N
     shipment.pick(made)
     shipment.pack(made)
     shipment.do(made)
+
+
+def _lots(company: Company, goods: Goods) -> tuple[tuple[int, int], ...]:
+    """Every second lot: the companies share products, and never a lot."""
+    return goods.lots[company.id % 2 :: 2]
 
 
 def _move(
