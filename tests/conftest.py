@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.postgres import Server, running_server
+
+# Time says nothing about an example on a machine that runs other things as well.
+settings.register_profile("sichern", settings(), deadline=None)
+settings.load_profile("sichern")
 
 
 @pytest.fixture(scope="session")

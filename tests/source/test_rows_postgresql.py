@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from sichern.schema.errors import UnknownWireType
+from sichern.source.errors import UnreadableRow
 from sichern.source.postgresql import BLOCK
 from sichern.source.rows import Path, read_rows
 from sichern.source.snapshot import open_snapshot
@@ -182,3 +183,15 @@ def test_an_unknown_wire_type_is_an_error_before_anything_is_read(
 ) -> None:
     with open_snapshot(postgres.url(filled)) as snapshot, pytest.raises(UnknownWireType):
         read(snapshot, "t", columns(id="integer", name="money"))
+
+
+def test_a_wire_type_that_is_not_the_column_s_is_an_error_that_names_the_row(
+    postgres: Server, filled: str
+) -> None:
+    wires = columns(id="integer", amount="integer")
+    with (
+        open_snapshot(postgres.url(filled)) as snapshot,
+        pytest.raises(UnreadableRow) as caught,
+    ):
+        read(snapshot, "t", wires, path="portable")
+    assert (caught.value.values["column"], caught.value.values["key"]) == ("amount", "1")

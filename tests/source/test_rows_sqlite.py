@@ -125,7 +125,7 @@ def test_a_text_that_is_no_utf8_is_an_error(tmp_path: Path) -> None:
     assert (caught.value.values["column"], caught.value.values["key"]) == ("v", "1")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.lists(
         st.tuples(

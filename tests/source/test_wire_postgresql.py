@@ -80,7 +80,7 @@ def _check_back(connection: psycopg.Connection, url: str, name: str, wire: str) 
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_every_type_comes_back_through_copy(
     connection: psycopg.Connection,
@@ -105,7 +105,7 @@ def test_every_type_comes_back_through_copy(
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_arrays_of_every_type_come_back_through_copy(
     connection: psycopg.Connection,

@@ -80,13 +80,14 @@ def _order(
 def _portable(
     snapshot: Snapshot, statement: sa.Select[Any], schema: TableSchema, key: Sequence[str]
 ) -> Iterator[bytes]:
-    write = schema.line_writer(stored=snapshot.dialect == "sqlite")
+    stored = snapshot.dialect == "sqlite"
+    write = schema.line_writer(stored)
     streamed = statement.execution_options(yield_per=PAGE)
     with closing(snapshot.connection.execute(streamed)) as result:
         pending: list[bytes] = []
         size = 0
         for page in _pages(snapshot, result, statement, schema, key):
-            lines = _write(write, page, schema, key)
+            lines = _write(write, page, schema, key, stored)
             pending.append(lines)
             size += len(lines)
             if size >= postgresql.BLOCK:
@@ -144,22 +145,23 @@ def _write(
     page: Sequence[Sequence[object]],
     schema: TableSchema,
     key: Sequence[str],
+    stored: bool,
 ) -> bytes:
     try:
         return write(page)
     except UnreadableValue as error:
-        raise _explain(page, schema, key) or error from error
+        raise _explain(page, schema, key, stored) or error from error
 
 
 def _explain(
-    page: Sequence[Sequence[object]], schema: TableSchema, key: Sequence[str]
+    page: Sequence[Sequence[object]], schema: TableSchema, key: Sequence[str], stored: bool
 ) -> UnreadableRow | None:
     """Find the value that could not be read, and name it."""
     for row in page:
         for column, wire, value in zip(schema.columns, schema.wires, row, strict=True):
             try:
                 if value is not None:
-                    wire.stored_text(value)
+                    _ = wire.stored_text(value) if stored else wire.text(value)
             except UnreadableValue as error:
                 return UnreadableRow(
                     table=schema.table,
