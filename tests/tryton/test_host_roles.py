@@ -2,7 +2,7 @@
 
 import pytest
 
-from sichern.hosts.tryton.description import describe, derived
+from sichern.hosts.tryton.description import derived, describe
 from sichern.hosts.tryton.facts import ColumnFact, ListFact, ModelFact, Models
 from sichern.hosts.tryton.roles import Decision, decide
 from sichern_hooks import Polymorphic, Reference, Role, Table
@@ -39,7 +39,12 @@ def model(
 
 
 def many2one(
-    name: str, target: str, *, required: bool = True, cascades: bool = False, path: str | None = None
+    name: str,
+    target: str,
+    *,
+    required: bool = True,
+    cascades: bool = False,
+    path: str | None = None,
 ) -> ColumnFact:
     return ColumnFact(
         name=name, kind="many2one", target=target, required=required, cascades=cascades, path=path

@@ -46,6 +46,14 @@ class DatabaseUnavailable(HostUnavailable):
     hint = N_("check the name in the section [host], and that the database is running")
 
 
+class DatabaseMissing(HostUnavailable):
+    """Tryton's database on SQLite is not there."""
+
+    code = "tryton-database-missing"
+    message = N_("Tryton's database %(database)s does not exist: there is no file %(path)s")
+    hint = N_("correct the name in the section [host], or the path in Tryton's configuration")
+
+
 class BackendUnknown(HostUnavailable):
     """Tryton works on a kind of database that Sichern does not read."""
 

@@ -16,6 +16,7 @@ from sichern.hosts.tryton.errors import (
     BackendLoaded,
     BackendUnknown,
     ConfigUnreadable,
+    DatabaseMissing,
     DatabaseUnavailable,
     VersionDiffers,
     one_line,
@@ -108,7 +109,7 @@ def _parse(path: Path) -> configparser.RawConfigParser:
 def _url(uri: str, folder: str, database: str) -> sa.URL:
     """Say in SQLAlchemy's words what trytond connects to.
 
-    Raises BackendUnknown, DatabaseUnavailable.
+    Raises BackendUnknown, DatabaseMissing, DatabaseUnavailable.
     """
     parts = urlsplit(uri)
     scheme = parts.scheme.partition("+")[0]
@@ -135,9 +136,9 @@ def _url(uri: str, folder: str, database: str) -> sa.URL:
 def _file(folder: Path, database: str) -> Path:
     """The file of a database on SQLite; one that is not there would be made by opening it."""
     path = folder / f"{database}.sqlite"
-    if Path(database).name != database:
-        raise DatabaseUnavailable(database=database, reason="/")
-    with suppress(OSError):
-        if path.is_file():
-            return path.resolve()
-    raise DatabaseUnavailable(database=database, reason=str(path))
+    # trytond, too, refuses a name that leads to another folder.
+    if Path(database).name == database:
+        with suppress(OSError):
+            if path.is_file():
+                return path.resolve()
+    raise DatabaseMissing(database=database, path=str(path))

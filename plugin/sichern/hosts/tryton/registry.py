@@ -1,7 +1,7 @@
 """Read the facts of a database's models from Tryton's own registry."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sichern.hosts.tryton.errors import PoolUnavailable, one_line
@@ -34,13 +34,14 @@ that went there before the configuration was changed still stands behind its fil
 """
 
 
-def load(database: str) -> Any:
-    """Give the database's pool, initialised once per process.
+def load(database: str, modules: Iterable[str]) -> Any:
+    """Give the database's pool; it is initialised once per process, and when modules changed.
 
     Raises PoolUnavailable where the database's modules are not installed here.
     """
     from trytond.pool import Pool
 
+    Pool.refresh(database, list(modules))
     if database not in Pool.database_list():
         collecting = gc.isenabled()
         # A fifth of the time is the collector's, over objects that all stay.

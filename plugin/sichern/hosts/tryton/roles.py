@@ -119,17 +119,14 @@ class _Deciding:
     def _share(self) -> None:
         """Decide about what no company owns: it follows a shared record, or is shared itself."""
         shared = [model for model in self._pending() if self._may_share(model)]
-        followed: dict[str, str] = {}
         for model in shared:
             column = self._followed(model, {each.name for each in shared})
             tenant = "company" if model.company is not None else None
-            if column is not None:
-                followed[model.name] = column
             self._found[model.name] = Decision(
                 role=Role.PART_OF if column else Role.SHARED, tenant=tenant, parent=column
             )
-        for name in followed:
-            self._inherit(name)
+        while any(self._inherit(model.name) for model in shared):
+            pass
 
     def _may_share(self, model: ModelFact) -> bool:
         """Whether a model was reviewed; models of `ir` and `res` are all named there."""
@@ -153,13 +150,15 @@ class _Deciding:
                 return column.name
         return None
 
-    def _inherit(self, name: str) -> None:
+    def _inherit(self, name: str) -> bool:
         """A part of what never leaves never leaves; a part of the system is of the system."""
         decision = self._found[name]
-        column = self._models[name].columns.get(str(decision.parent))
+        column = self._models[name].columns.get(decision.parent or "")
         role = self._role_of(column.target if column is not None else None)
-        if role in {Role.PRIVATE, Role.SYSTEM}:
-            self._found[name] = Decision(role=role)
+        if role not in {Role.PRIVATE, Role.SYSTEM}:
+            return False
+        self._found[name] = Decision(role=role)
+        return True
 
     def _role_of(self, name: str | None) -> Role | None:
         found = self._found.get(name or "")

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import BinaryIO
 
@@ -51,9 +51,14 @@ class TrytonSource:
     """A `sichern_hooks.Source`. Nothing is held open: the caller reads, in its own snapshot."""
 
     def __init__(self, installation: Installation, tenant: Tenant) -> None:
+        """Load the database's modules, before anybody holds a snapshot for it.
+
+        That takes seconds, once per process. Raises PoolUnavailable.
+        """
         self._installation = installation
         self._tenant = tenant
         self._store: Store | None = None
+        self._pool = registry.load(installation.database, activated(installation))
 
     @property
     def tenant(self) -> Tenant:
@@ -80,15 +85,13 @@ class TrytonSource:
             system=self._system(),
             database=self._installation.database,
             machine=platform.node(),
-            modules=self._modules(),
+            modules=_versions(activated(self._installation), __version__),
         )
 
     def describe(self, reader: Reader) -> Description:
         """Describe every table from the registry of Tryton's models.
 
-        The first description of a process loads the database's modules, which takes seconds.
-
-        Raises RoleKnown, PoolUnavailable.
+        Raises RoleKnown.
         """
         schema = _schema(reader)
         models = self._load(reader, schema)
@@ -123,8 +126,7 @@ class TrytonSource:
         self._store = None
 
     def _load(self, reader: Reader, schema: str | None) -> Models:
-        pool = registry.load(self._installation.database)
-        models = registry.read_models(pool, reader, schema)
+        models = registry.read_models(self._pool, reader, schema)
         self._store = Store(self._installation.database, models)
         return models
 
@@ -148,19 +150,24 @@ class TrytonSource:
         ]
         return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:32]
 
-    def _modules(self) -> Mapping[str, str]:
-        from trytond.modules import get_module_info
 
-        found = self._installation.rows(
-            "SELECT name FROM ir_module WHERE state IN ('activated', 'to upgrade', 'to remove')"
-        )
-        names = sorted(str(row[0]) for row in found)
-        return {name: _version(get_module_info, name) for name in names}
+def activated(installation: Installation) -> list[str]:
+    """Name the modules of the database."""
+    found = installation.rows(
+        "SELECT name FROM ir_module WHERE state IN ('activated', 'to upgrade', 'to remove')"
+    )
+    return sorted(str(row[0]) for row in found)
 
 
-def _version(info: Callable[[str], Mapping[str, object] | None], name: str) -> str:
-    """A module's version, empty where it is not installed here."""
-    return str((info(name) or {}).get("version", ""))
+def _versions(modules: Iterable[str], tryton: str) -> Mapping[str, str]:
+    """The version of each module, empty where it is not installed here; Tryton's own have its."""
+    from trytond.modules import get_module_info
+
+    found = {name: get_module_info(name) or {} for name in modules}
+    return {
+        name: tryton if name in {"ir", "res"} else str(info.get("version", ""))
+        for name, info in found.items()
+    }
 
 
 def _schema(reader: Reader) -> str | None:
