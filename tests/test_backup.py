@@ -18,7 +18,9 @@ from sichern.tenancy.closure import Closure, Side
 from sichern.tenancy.model import TenantTable
 from sichern_hooks import (
     Counter,
+    Description,
     Destination,
+    DocumentColumn,
     Documents,
     NotAuthorized,
     Options,
@@ -152,10 +154,10 @@ def test_a_missing_document_is_listed_and_warned_of(small: Small) -> None:
     assert "A" in protocol_text(protocol, "de")
 
 
-def _with_locator(description: world.Description) -> world.Description:
+def _with_locator(description: Description) -> Description:
     """Let the attachment's content be the name of a file in the store."""
     table = description.tables["attachment"]
-    column = world.DocumentColumn(label="data", locator="data", name="name")
+    column = DocumentColumn(label="data", locator="data", name="name")
     changed = dataclasses.replace(table, documents=(column,))
     return dataclasses.replace(description, tables={**description.tables, "attachment": changed})
 

@@ -176,7 +176,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
         _reading(run.manager, tenant, run.options) as tenancy,
     ):
         log.read(tenancy.source.identity)
-        folder.check_fits(tenancy.plan.archive_bytes)
+        folder.check_fits(*tenancy.plan.volumes(separate))
         stem = str(Stem(slug=slug, when=log.started))
         with PairWriter(folder, stem, separate=separate) as pair:
             step = _steps(run, tenant, tenancy.plan)

@@ -9,9 +9,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from sichern.archive.errors import RowDamaged
 from sichern.archive.info import Member
 from sichern.archive.names import SCHEMA, Kind, parse_member
+from sichern.schema.errors import MalformedRow, MalformedText, UnknownWireType
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.tsv import lines
-from sichern_hooks import SichernError
 
 LONGEST_SCHEMA = 64 << 20
 """Bytes of `schema.json` that are read at most; hundreds of tables take one or two MB."""
@@ -42,7 +42,7 @@ class RowCheck:
         try:
             for line in lines(blocks):
                 schema.load_line(line)
-        except SichernError as error:
+        except (MalformedText, MalformedRow) as error:
             raise _damaged(member, str(error)) from error
 
 
@@ -71,9 +71,7 @@ class _ManifestSchema(_Known):
     tables = fields.List(fields.Nested(_TableSchema), required=True)
 
 
-def _read_schema(
-    member: Member, blocks: Iterator[bytes]
-) -> dict[tuple[Kind, str], TableSchema]:
+def _read_schema(member: Member, blocks: Iterator[bytes]) -> dict[tuple[Kind, str], TableSchema]:
     text = bytearray()
     for block in blocks:
         text += block
@@ -88,7 +86,7 @@ def _read_schema(
             for table in loaded["tables"]
             for kind, part in ((Kind.DATA, "columns"), (Kind.IDENTITIES, "identity"))
         }
-    except (ValueError, ValidationError, SichernError) as error:
+    except (ValueError, ValidationError, UnknownWireType) as error:
         raise _damaged(member, str(error)) from error
 
 

@@ -285,7 +285,9 @@ def _parents_first(tables: Mapping[str, TenantTable]) -> list[str]:
                 if name in tables and not _hangs_on(graph, tables, name)
             )
     try:
-        return list(TopologicalSorter(dict(sorted(graph.items()))).static_order())
+        # Sorted throughout: two runs write their tables in the same order.
+        ordered = {name: sorted(graph[name]) for name in sorted(graph)}
+        return list(TopologicalSorter(ordered).static_order())
     except CycleError as error:
         raise PlanRefused(
             [

@@ -47,8 +47,13 @@ class Plan:
     @property
     def archive_bytes(self) -> int:
         """The estimated size of the pair. Documents are taken as if they did not compress."""
-        members = len(self.tables) + self.documents
-        return int(self.bytes * COMPRESSED_SHARE) + self.document_bytes + OVERHEAD * (members + 4)
+        return sum(self.volumes(separate=True))
+
+    def volumes(self, separate: bool) -> tuple[int, ...]:
+        """The estimated size of each file: the archive, and a Belegarchiv of its own."""
+        rows = int(self.bytes * COMPRESSED_SHARE) + OVERHEAD * (len(self.tables) + 4)
+        documents = self.document_bytes + OVERHEAD * self.documents
+        return (rows, documents) if separate else (rows + documents,)
 
 
 @dataclass(frozen=True, kw_only=True)
