@@ -196,6 +196,12 @@ def test_other_hosts_and_companies_that_do_not_exist_get_nothing(answers: dict[s
     assert answers["stranger"] == [False] * 7
 
 
+def test_to_load_the_host_is_not_to_load_trytond() -> None:
+    """It would set the process's time zone before anybody asked for Tryton."""
+    code = "import sys, sichern.hosts.tryton.host; sys.exit('trytond' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("login", ["nobody", "ADMIN", "root", "", "admin' OR '1'='1"])
 def test_an_unknown_user_is_a_usage_error_of_two_lines(
     database: TrytonDatabase, tmp_path: Path, login: str

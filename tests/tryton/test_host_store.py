@@ -34,7 +34,7 @@ def read(config: str, database: str, asked: str) -> None:
             size = source.document_size(document)
             try:
                 with source.open_document(document) as file:
-                    answers.append([size, hashlib.file_digest(file, "sha256").hexdigest()])
+                    answers.append([size, hashlib.sha256(file.read()).hexdigest()])
             except DocumentMissing as error:
                 answers.append([size, error.code])
     sys.stdout.write(json.dumps(answers))
