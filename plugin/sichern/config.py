@@ -1,13 +1,15 @@
 """`sichern.toml`: which host, which destinations, whom to call."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow.validate import OneOf
 
+from sichern.i18n import LANGUAGES
 from sichern_hooks import N_, Destination, UsageError
 
 DEFAULT = Path("sichern.toml")
@@ -29,6 +31,14 @@ class ConfigInvalid(UsageError):
     hint = N_("correct the file; the README has an example")
 
 
+class ConfigUnfit(UsageError):
+    """The configuration is TOML, but not one of ours."""
+
+    code = "config-unfit"
+    message = N_("settings in %(path)s are missing, unknown or of a wrong kind: %(settings)s")
+    hint = N_("correct the file; the README has an example")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The configuration; relative paths in it are relative to its own folder.
@@ -43,6 +53,15 @@ class Config:
     language: str | None = None
 
 
+class _HostSchema(Schema):
+    """The host says itself what it needs beyond its name."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    name = fields.Str(required=True)
+
+
 class _DestinationSchema(Schema):
     path = fields.Str(required=True)
     label = fields.Str()
@@ -55,29 +74,32 @@ class _DestinationSchema(Schema):
 
 
 class _ConfigSchema(Schema):
-    host = fields.Dict(keys=fields.Str(), required=True)
+    host = fields.Nested(_HostSchema, required=True)
     destinations = fields.List(fields.Nested(_DestinationSchema))
     contact = fields.Str()
-    language = fields.Str(allow_none=True)
+    language = fields.Str(validate=OneOf(LANGUAGES))
 
 
 def load_config(path: Path) -> Config:
     """Read and check the configuration.
 
-    Raises ConfigMissing, ConfigInvalid.
+    Raises ConfigMissing, ConfigInvalid, ConfigUnfit.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigMissing(path=str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigInvalid(path=str(path), reason=error.strerror or "") from error
+    except ValueError as error:
         raise ConfigInvalid(path=str(path), reason=str(error)) from error
     try:
         loaded = _ConfigSchema().load(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigInvalid(path=str(path), reason=str(error)) from error
     except ValidationError as error:
-        raise ConfigInvalid(path=str(path), reason=str(error.messages)) from error
+        settings = ", ".join(sorted(_names(error.messages_dict)))
+        raise ConfigUnfit(path=str(path), settings=settings) from error
     folder = path.resolve().parent
     host = dict(loaded["host"])
     for name in ("config", "path"):
@@ -94,3 +116,12 @@ def load_config(path: Path) -> Config:
         contact=loaded.get("contact", ""),
         language=loaded.get("language"),
     )
+
+
+def _names(messages: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+    """Name the settings that marshmallow complains of: `destinations.0.path`."""
+    for name, below in messages.items():
+        if isinstance(below, Mapping):
+            yield from _names(below, f"{above}{name}.")
+        else:
+            yield above.rstrip(".") if name == "_schema" else f"{above}{name}"

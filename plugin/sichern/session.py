@@ -65,10 +65,10 @@ def open_session(config: Config, login: str | None, *observers: object) -> Sessi
 
     Raises NoHost, HostUnavailable, UnknownUser, and what `create_manager` raises.
     """
-    name = str(config.host.get("name", ""))
+    name: str = config.host["name"]
     found = [entry for entry in entry_points(group=HOSTS) if entry.name == name]
     if not found:
-        raise NoHost(host=name or "?", installed=", ".join(installed_hosts()))
+        raise NoHost(host=name, installed=", ".join(installed_hosts()) or "-")
     options = {key: value for key, value in config.host.items() if key != "name"}
     try:
         host = found[0].load()(options)

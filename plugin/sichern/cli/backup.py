@@ -2,20 +2,17 @@
 
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sichern.backup import back_up, plan_tenant
+from sichern.cli.call import Call
 from sichern.cli.options import command
-from sichern.cli.output import Output, on_terminal
+from sichern.cli.output import MOST, Output, error_data
 from sichern.cli.progress import ProgressBar
-from sichern.config import load_config
-from sichern.i18n import environment_language, translate
 from sichern.report.mail import loaded, protocol_mail
 from sichern.report.text import OUTCOMES, fault_lines, notice_text, number_text, size_text
-from sichern.session import Session, open_session
 from sichern.tenancy.plan import Plan
 from sichern_hooks import (
     N_,
@@ -47,25 +44,27 @@ class NoDestination(UsageError):
     hint = N_("name a folder with --to, or only look at the plan with --plan")
 
 
-def commands(language: str) -> list[click.Command]:
+def commands(output: Output) -> list[click.Command]:
     """The commands that read from a host."""
-
-    def say(text: str) -> str:
-        return translate(text, language)
-
+    say = output.say
+    tenant = say(N_("TENANT"))
     return [
-        command(language, "tenants", N_("List the tenants that you may see."), tenants),
+        command(output, "tenants", N_("List the tenants that you may see."), tenants),
         command(
-            language,
+            output,
             "backup",
             N_("Back up one or several tenants, each into a pair of files of its own."),
             backup,
-            click.Argument(["names"], nargs=-1, metavar="TENANT"),
+            click.Argument(["names"], nargs=-1, metavar=f"[{tenant}]..."),
             click.Option(["--all", "everyone"], is_flag=True, help=say(N_("All tenants."))),
             click.Option(
-                ["--exclude"], multiple=True, metavar="TENANT", help=say(N_("But not this one."))
+                ["--exclude"], multiple=True, metavar=tenant, help=say(N_("But not this one."))
             ),
-            click.Option(["--to"], metavar="DEST", help=say(N_("The destination folder."))),
+            click.Option(
+                ["--to"],
+                metavar=say(N_("DESTINATION")),
+                help=say(N_("The destination folder, or its label in the configuration.")),
+            ),
             click.Option(
                 ["--documents"],
                 type=click.Choice([str(choice) for choice in Documents]),
@@ -83,7 +82,7 @@ def commands(language: str) -> list[click.Command]:
             click.Option(
                 ["--mail-to"],
                 multiple=True,
-                metavar="ADDRESS",
+                metavar=say(N_("ADDRESS")),
                 help=say(N_("Mail the protocol to this address.")),
             ),
             click.Option(
@@ -95,24 +94,19 @@ def commands(language: str) -> list[click.Command]:
     ]
 
 
-def tenants(config_path: Path, login: str | None, as_json: bool, lang: str | None) -> int:
+def tenants(call: Call) -> int:
     """List tenants."""
-    session = open_session(load_config(config_path), login)
-    output = _output(session, as_json, lang)
-    found = session.tenants()
-    if as_json:
-        output.data([{"key": tenant.ref.key, "name": tenant.name} for tenant in found])
-    output.table(
+    found = call.open().tenants()
+    if call.output.json:
+        call.output.data([{"key": tenant.ref.key, "name": tenant.name} for tenant in found])
+    call.output.table(
         [N_("Key"), N_("Tenant")], [[tenant.ref.key, tenant.name] for tenant in found], {0}
     )
     return 0
 
 
 def backup(
-    config_path: Path,
-    login: str | None,
-    as_json: bool,
-    lang: str | None,
+    call: Call,
     names: Sequence[str],
     everyone: bool,
     exclude: Sequence[str],
@@ -123,9 +117,8 @@ def backup(
     only_plan: bool,
 ) -> int:
     """Back up tenants, or show their plans."""
-    progress = ProgressBar() if on_terminal() and not as_json else None
-    session = open_session(load_config(config_path), login, *([progress] if progress else []))
-    output = _output(session, as_json, lang)
+    output, progress = call.output, ProgressBar(not call.output.json)
+    session = call.open(progress)
     session.require(Permission.BACK_UP)
     chosen = session.choose(names, exclude, everyone)
     if not chosen:
@@ -137,53 +130,37 @@ def backup(
         plans = [plan_tenant(session.manager, session.actor, one, options) for one in chosen]
         print_plans(output, plans)
         return 0
-    if to is None:
+    if not to:
         raise NoDestination
-    report = back_up(
-        session.manager,
-        session.actor,
-        chosen,
-        session.destination(to),
-        options,
-        run=uuid.uuid4().hex,
-    )
-    print_report(output, report, session.config.contact)
+    progress.name(chosen)
+    with progress:
+        report = back_up(
+            session.manager,
+            session.actor,
+            chosen,
+            session.destination(to),
+            options,
+            run=uuid.uuid4().hex,
+        )
+    status = EXIT[report.outcome]
+    mailed = None
     if mail_to:
         mail = protocol_mail(report, mail_to, output.language, session.config.contact)
-        if session.manager.hook.sichern_send_mail(mail=mail) is not True:
-            click.echo(output.say(N_("warning: the protocol could not be mailed")), err=True)
-            return max(EXIT[report.outcome], EXIT[Outcome.WARNINGS], key=_severity)
-    return EXIT[report.outcome]
+        mailed = session.manager.hook.sichern_send_mail(mail=mail) is True
+        status = worst(status, 0 if mailed else EXIT[Outcome.WARNINGS])
+    print_report(output, report, mailed)
+    return status
 
 
-def _severity(status: int) -> int:
-    return [0, 3, 1].index(status)
+def worst(*statuses: int) -> int:
+    """The worst of exit statuses: failed, with warnings, complete."""
+    return max(statuses, key=[0, 3, 1].index)
 
 
-def _output(session: Session, as_json: bool, lang: str | None) -> Output:
-    named = session.actor.language if session.actor.login else None
-    return Output(json=as_json, language=lang or named or environment_language())
-
-
-def print_report(output: Output, report: Report, contact: str) -> None:
-    """Print what became of each tenant."""
+def print_report(output: Output, report: Report, mailed: bool | None = None) -> None:
+    """Print what became of each tenant; `mailed` None where no mail was asked for."""
     if output.json:
-        output.data(
-            {
-                "run": report.run,
-                "outcome": str(report.outcome),
-                "tenants": [
-                    {
-                        "key": entry.tenant.ref.key,
-                        "name": entry.tenant.name,
-                        "outcome": str(entry.outcome),
-                        "files": list(entry.files),
-                        "protocol": entry.protocol,
-                    }
-                    for entry in report.tenants
-                ],
-            }
-        )
+        output.data(report_data(report, output.language, mailed))
         return
     rows = []
     for entry in report.tenants:
@@ -204,20 +181,37 @@ def print_report(output: Output, report: Report, contact: str) -> None:
         protocol = loaded(entry.protocol)
         for file in entry.files:
             output.line(f"  {file}")
-        for notice in protocol.notices:
-            if notice.warning:
-                click.echo(
-                    f"  {entry.tenant.name}: {notice_text(notice, output.language)}", err=True
-                )
+        warnings = [notice for notice in protocol.notices if notice.warning]
+        for notice in warnings[:MOST]:
+            output.aside(f"  {entry.tenant.name}: {notice_text(notice, output.language)}")
+        if len(warnings) > MOST:
+            more = output.say(N_("and %(count)d more"), {"count": len(warnings) - MOST})
+            output.aside(f"  {entry.tenant.name}: {more}")
         if protocol.fault is not None:
             what, hint, *details = fault_lines(protocol.fault, output.language)
-            message = {"message": f"{entry.tenant.name}: {what}"}
-            click.echo(output.say(N_("error: %(message)s"), message), err=True)
-            click.echo(output.say(N_("hint: %(hint)s"), {"hint": hint}), err=True)
-            for detail in details:
-                click.echo(f"  {detail}", err=True)
-            if contact:
-                click.echo(contact, err=True)
+            output.problem(f"{entry.tenant.name}: {what}", hint, details)
+    if mailed is False:
+        output.aside(output.say(N_("warning: the protocol could not be mailed")))
+
+
+def report_data(report: Report, language: str, mailed: bool | None = None) -> dict[str, Any]:
+    """A report as JSON has it."""
+    return {
+        "run": report.run,
+        "outcome": str(report.outcome),
+        "mailed": mailed,
+        "tenants": [
+            {
+                "key": entry.tenant.ref.key,
+                "name": entry.tenant.name,
+                "outcome": str(entry.outcome),
+                "files": list(entry.files),
+                "error": error_data(entry.error, language) if entry.error else None,
+                "protocol": entry.protocol,
+            }
+            for entry in report.tenants
+        ],
+    }
 
 
 def print_plans(output: Output, plans: Sequence[Plan]) -> None:

@@ -1,6 +1,7 @@
 """`sichern demo`: a real ERP with two companies, backed up and checked."""
 
 import tempfile
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -9,79 +10,97 @@ import click
 from sichern.archive.check import check_pair
 from sichern.archive.rows import RowCheck
 from sichern.backup import back_up
-from sichern.cli.backup import EXIT, print_report
+from sichern.cli.backup import EXIT, print_report, report_data, worst
+from sichern.cli.call import Call
+from sichern.cli.files import print_problems
 from sichern.cli.options import command
-from sichern.cli.output import Output, on_terminal
+from sichern.cli.output import Output
 from sichern.cli.progress import ProgressBar
-from sichern.config import load_config
-from sichern.i18n import N_, environment_language, translate
-from sichern.session import open_session
-from sichern_hooks import Destination, NoHost
+from sichern.destination import DestinationNotFolder, failure
+from sichern.i18n import N_
+from sichern_hooks import Destination, HostUnavailable, NoHost
+from sichern_hooks.errors import Scalar
 
 DEMOS = "sichern.demos"
 
 
-def commands(language: str) -> list[click.Command]:
+def commands(output: Output) -> list[click.Command]:
     """The command, where a demo is installed."""
     return [
         command(
-            language,
+            output,
             "demo",
             N_("Make a real Tryton with two companies, back both up, and check the pairs."),
             demo,
             click.Option(
                 ["--dir", "folder"],
-                type=click.Path(path_type=Path, file_okay=False),
-                help=translate(N_("Where to make it; a new temporary folder otherwise."), language),
+                type=click.Path(path_type=Path),
+                metavar=output.say(N_("FOLDER")),
+                help=output.say(N_("Where to make it; a new temporary folder otherwise.")),
             ),
             click.Option(
                 ["--invoices"],
                 type=click.IntRange(1, 100_000),
+                metavar=output.say(N_("NUMBER")),
                 default=200,
                 show_default=True,
-                help=translate(N_("Customer invoices of each company."), language),
+                help=output.say(N_("Customer invoices of each company.")),
             ),
         )
     ]
 
 
-def demo(
-    config_path: Path,  # noqa: ARG001 - every command takes it; the demo writes its own
-    login: str | None,
-    as_json: bool,
-    lang: str | None,
-    folder: Path | None,
-    invoices: int,
-) -> int:
+def demo(call: Call, folder: Path | None, invoices: int) -> int:
     """Build, back up, check."""
-    output = Output(json=as_json, language=lang or environment_language())
+    output = call.output
     found = list(entry_points(group=DEMOS))
     if not found:
         raise NoHost(host="demo", installed="-")
-    folder = folder or Path(tempfile.mkdtemp(prefix="sichern-demo-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(folder)
     output.line(output.say(N_("making two companies in %(folder)s"), {"folder": str(folder)}))
-    config = found[0].load()(folder, invoices, lambda step: output.line(f"  {step}"))
-    progress = ProgressBar() if on_terminal() and not as_json else None
-    session = open_session(load_config(config), login, *([progress] if progress else []))
+
+    def tell(step: str, /, **values: Scalar) -> None:
+        output.line(f"  {output.say(step, values)}")
+
+    try:
+        build = found[0].load()
+    except ImportError as error:
+        raise HostUnavailable(reason=str(error)) from error
+    call = replace(call, config_path=build(folder, invoices, tell))
+    progress = ProgressBar(not output.json)
+    session = call.open(progress)
+    tenants = session.tenants()
     target = folder / "backups"
     target.mkdir(exist_ok=True)
-    report = back_up(
-        session.manager, session.actor, session.tenants(), Destination(path=str(target))
-    )
-    print_report(output, report, session.config.contact)
-    status = EXIT[report.outcome]
-    for entry in report.tenants:
-        for file in entry.files:
-            if file.endswith(".ztx"):
-                status = max(status, _check(output, Path(file)), key=[0, 3, 1].index)
-    return status
+    progress.name(tenants)
+    with progress:
+        report = back_up(session.manager, session.actor, tenants, Destination(path=str(target)))
+    pairs = [Path(file) for entry in report.tenants for file in entry.files if _is_pair(file)]
+    checked = {pair: check_pair(pair, rows=RowCheck()) for pair in pairs}
+    if output.json:
+        sound = {str(pair): result.sound for pair, result in checked.items()}
+        output.data({**report_data(report, output.language), "checked": sound})
+    else:
+        print_report(output, report)
+        for pair, result in checked.items():
+            if result.sound:
+                output.line(output.say(N_("checked: %(file)s"), {"file": str(pair)}))
+            else:
+                print_problems(output, result.problems)
+    return worst(EXIT[report.outcome], *(0 if each.sound else 1 for each in checked.values()))
 
 
-def _check(output: Output, pair: Path) -> int:
-    result = check_pair(pair, rows=RowCheck())
-    for problem in result.problems:
-        output.error(problem)
-    if result.sound:
-        output.line(output.say(N_("checked: %(file)s"), {"file": str(pair)}))
-    return 0 if result.sound else 1
+def _is_pair(file: str) -> bool:
+    return file.endswith(".ztx")
+
+
+def _made(folder: Path | None) -> Path:
+    try:
+        if folder is None:
+            return Path(tempfile.mkdtemp(prefix="sichern-demo-"))
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise DestinationNotFolder(path=str(folder)) from error
+    except OSError as error:
+        raise failure(error, str(folder or tempfile.gettempdir())) from error
+    return folder

@@ -1,6 +1,7 @@
 """`sichern list`, `check` and `show`: pairs that lie somewhere, without their ERP."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,55 +16,59 @@ from sichern.archive.info import Info
 from sichern.archive.listing import ListedPair, list_pairs
 from sichern.archive.reader import read_info_file
 from sichern.archive.rows import RowCheck
+from sichern.cli.call import Call
 from sichern.cli.options import command
-from sichern.cli.output import Output, on_terminal
+from sichern.cli.output import Output, error_data, on_terminal
 from sichern.cli.progress import progress_hook
-from sichern.config import load_config
-from sichern.destination import DestinationMissing
-from sichern.i18n import N_, environment_language, error_lines
-from sichern.report.text import DOCUMENTS, OUTCOMES, ROLES, SHARED, number_text, size_text
-from sichern.session import open_session
-from sichern_hooks import Permission, TenantRef, UnknownTenant, authorize
+from sichern.destination import DestinationMissing, DestinationNotFolder
+from sichern.i18n import N_, error_lines
+from sichern.report.text import (
+    DOCUMENTS,
+    OUTCOMES,
+    ROLES,
+    SHARED,
+    actor_text,
+    number_text,
+    size_text,
+)
+from sichern_hooks import Permission, SichernError, TenantRef, UnknownTenant, authorize
 
 FAILED = 1
 
 
-def commands(language: str) -> list[click.Command]:
+def commands(output: Output) -> list[click.Command]:
     """The commands that read files."""
-    pair = [click.Argument(["pair"], metavar="FILE.ztx", type=click.Path(path_type=Path))]
+    file = output.say(N_("FILE.ztx"))
+    pair = [click.Argument(["pair"], metavar=file, type=click.Path(path_type=Path))]
     return [
         command(
-            language,
+            output,
             "list",
             N_("List the backups of a folder: newest first, age, size, when last checked."),
             list_folder,
-            click.Argument(["folder"], metavar="DEST", type=click.Path(path_type=Path)),
+            click.Argument(["destination"], metavar=output.say(N_("DESTINATION"))),
         ),
         command(
-            language, "check", N_("Read everything of a pair again, every row of it."), check, *pair
+            output, "check", N_("Read everything of a pair again, every row of it."), check, *pair
         ),
-        command(language, "show", N_("Show what is in a pair."), show, *pair),
+        command(output, "show", N_("Show what is in a pair."), show, *pair),
     ]
 
 
-def list_folder(
-    config_path: Path, login: str | None, as_json: bool, lang: str | None, folder: Path
-) -> int:
+def list_folder(call: Call, destination: str) -> int:
     """List pairs; those of tenants that a given user may not see are left out."""
-    output = _output(as_json, lang)
+    output, folder = call.output, _folder(call, destination)
     try:
         pairs = list(list_pairs(folder))
-    except FileNotFoundError:
-        raise DestinationMissing(path=str(folder)) from None
-    except OSError as error:
-        raise InfoUnreadable(file=str(folder), reason=error.strerror or "") from error
-    if login is not None:
-        session = open_session(load_config(config_path), login)
+    except (OSError, ValueError) as error:
+        raise _unlistable(folder, error) from error
+    if call.login is not None:
+        session = call.open()
         seen = {(tenant.ref.host, tenant.ref.key) for tenant in session.tenants()}
         pairs = [pair for pair in pairs if pair.info and _tenant(pair.info) in seen]
     memory, now = _memory(), datetime.now(UTC)
     checks = [memory.when(pair.sha256) if pair.sha256 else None for pair in pairs]
-    if as_json:
+    if output.json:
         output.data([_listed(output, pair, when) for pair, when in zip(pairs, checks, strict=True)])
         return 0
     if not pairs:
@@ -85,16 +90,16 @@ def list_folder(
     return 0
 
 
-def check(config_path: Path, login: str | None, as_json: bool, lang: str | None, pair: Path) -> int:
+def check(call: Call, pair: Path) -> int:
     """Check a pair, and remember when it was found sound."""
-    output = _output(as_json, lang)
-    _may_read(config_path, login, pair)
-    watched = on_terminal() and not as_json
+    output = call.output
+    _may_read(call, pair)
+    watched = on_terminal() and not output.json
     with progress_hook(pair.name, watched) as progress:
         result = check_pair(pair, progress=progress, rows=RowCheck())
     if result.sound:
         _remember(output, result)
-    if as_json:
+    if output.json:
         output.data(
             {
                 "file": str(pair),
@@ -103,15 +108,13 @@ def check(config_path: Path, login: str | None, as_json: bool, lang: str | None,
                 "documents": result.documents,
                 "bytes": result.bytes,
                 "problems": [
-                    {"code": problem.code, "message": error_lines(problem, output.language)[0]}
-                    for problem in result.problems
+                    error_data(problem, output.language) for problem in result.problems
                 ],
             }
         )
         return 0 if result.sound else FAILED
-    for problem in result.problems:
-        output.error(problem)
     if not result.sound:
+        print_problems(output, result.problems)
         return FAILED
     output.line(
         output.say(
@@ -127,26 +130,27 @@ def check(config_path: Path, login: str | None, as_json: bool, lang: str | None,
     return 0
 
 
-def show(config_path: Path, login: str | None, as_json: bool, lang: str | None, pair: Path) -> int:
+def show(call: Call, pair: Path) -> int:
     """Show the info file."""
-    output = _output(as_json, lang)
-    _may_read(config_path, login, pair)
+    output = call.output
+    _may_read(call, pair)
     text = read_info_file(pair)
     info = text.info
-    if as_json:
+    if output.json:
         output.data(_shown(info))
         return 0
     language = output.language
+    modules = [f"{name} {v}".strip() for name, v in sorted(info.system.modules.items())]
     for head, value in (
         (N_("Tenant"), f"{info.tenant.name} ({info.tenant.key})"),
         (N_("Created"), format_datetime(info.created, "medium", locale=language) + " UTC"),
-        (N_("By"), info.actor.name),
+        (N_("By"), actor_text(info.actor.name, info.actor.login, language)),
         (N_("From"), f"{info.system.host} {info.system.host_version}, {info.system.database}"),
         (N_("Result"), output.say(OUTCOMES[str(info.outcome)])),
         (N_("Documents"), output.say(DOCUMENTS[str(info.options.documents)])),
         (N_("Shared rows"), output.say(SHARED[str(info.options.shared)])),
         (N_("Size"), size_text(info.bytes, language)),
-        (N_("Modules"), ", ".join(f"{k} {v}" for k, v in sorted(info.system.modules.items()))),
+        (N_("Modules"), ", ".join(modules)),
     ):
         output.line(f"{output.say(head)}: {value}")
     rows = [
@@ -162,19 +166,40 @@ def show(config_path: Path, login: str | None, as_json: bool, lang: str | None, 
     return 0
 
 
-def _output(as_json: bool, lang: str | None) -> Output:
-    return Output(json=as_json, language=lang or environment_language())
+def print_problems(output: Output, problems: Sequence[SichernError]) -> None:
+    """Print the first problem as the error; the others follow from it more often than not."""
+    what, hint = error_lines(problems[0], output.language)
+    output.problem(what, hint, [error_lines(one, output.language)[0] for one in problems[1:]])
+
+
+def _folder(call: Call, named: str) -> Path:
+    """The folder of that path, else the configured destination of that label."""
+    if not Path(named).exists() and call.config_path.exists():
+        for destination in call.config().destinations:
+            if destination.label == named:
+                return Path(destination.path)
+    return Path(named)
+
+
+def _unlistable(folder: Path, error: OSError | ValueError) -> SichernError:
+    match error:
+        case FileNotFoundError() | ValueError():
+            return DestinationMissing(path=str(folder))
+        case NotADirectoryError():
+            return DestinationNotFolder(path=str(folder))
+        case _:
+            return InfoUnreadable(file=str(folder), reason=error.strerror or "")
 
 
 def _memory() -> Checked:
     return Checked(folder=state_folder(os.environ, Path.home()))
 
 
-def _may_read(config_path: Path, login: str | None, pair: Path) -> None:
+def _may_read(call: Call, pair: Path) -> None:
     """Where a user is given, the pair's tenant must be one that this user may back up."""
-    if login is None:
+    if call.login is None:
         return
-    session = open_session(load_config(config_path), login)
+    session = call.open()
     tenant = read_info_file(pair).info.tenant
     ref = TenantRef(host=tenant.host, key=tenant.key)
     if ref not in {seen.ref for seen in session.tenants()}:
@@ -190,7 +215,7 @@ def _remember(output: Output, result: CheckResult) -> None:
             N_("warning: when it was checked cannot be remembered: %(reason)s"),
             {"reason": error.strerror or ""},
         )
-        click.echo(text, err=True)
+        output.aside(text)
 
 
 def _tenant(info: Info) -> tuple[str, str]:
@@ -225,7 +250,7 @@ def _shown(info: Info) -> dict[str, Any]:
     return {
         "tenant": {"key": info.tenant.key, "name": info.tenant.name, "host": info.tenant.host},
         "created": info.created.isoformat(),
-        "actor": info.actor.name,
+        "actor": {"login": info.actor.login, "name": info.actor.name},
         "system": {
             "host": info.system.host,
             "version": info.system.host_version,

@@ -4,17 +4,24 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from sichern import __version__
+from sichern.archive.checked import state_folder
+from sichern.backup import Cancelled, Unexpected
 from sichern.cli import backup, demo, files
+from sichern.cli.log import LogFile
 from sichern.cli.output import Output
-from sichern.i18n import N_, environment_language, install, language_of, translate
+from sichern.config import DEFAULT, Config, load_config
+from sichern.i18n import LANGUAGES, N_, environment_language, install, language_of
 from sichern_hooks import SichernError
 
 FAILED = 1
-INTERRUPTED = 130
+LOG = "sichern.log"
+
+logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,45 +30,105 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 complete, 3 complete with warnings, 1 failed, 2 wrong usage.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    language = choose_language(given)
+    config = _configured(given)
+    language = choose_language(given, config)
     install(language)
-    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
+    output = Output(
+        json="--json" in given, language=language, contact=config.contact if config else ""
+    )
+    log = LogFile(state_folder(os.environ, Path.home()) / LOG)
+    logging.basicConfig(handlers=[log])
+    status = _run(given, output)
+    if log.written:
+        output.aside(output.say(N_("details are in the log %(path)s"), {"path": str(log.path)}))
+    return status
+
+
+def _run(given: Sequence[str], output: Output) -> int:
+    error: SichernError
     try:
-        status = group(language).main(given, prog_name="sichern", standalone_mode=False)
-    except SichernError as error:
-        Output(json="--json" in given, language=language).error(error)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        return INTERRUPTED
+        return int(group(output).main(given, prog_name="sichern", standalone_mode=False) or 0)
+    except SichernError as known:
+        error = known
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()
+        return asked.exit_code
+    except click.ClickException as wrong:
+        wrong_call(output, wrong)
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        error = Cancelled()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    return int(status or 0)
+    except Exception as unknown:
+        logger.exception("a command failed")
+        error = Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
+    output.error(error)
+    return error.exit_code
 
 
-def choose_language(arguments: Sequence[str]) -> str:
-    """The language of `--lang`, else that of the environment; needed before commands are built."""
-    for place, argument in enumerate(arguments):
-        if argument == "--lang" and place + 1 < len(arguments):
-            return language_of(arguments[place + 1])
-        if argument.startswith("--lang="):
-            return language_of(argument.partition("=")[2])
-    return environment_language()
+def wrong_call(output: Output, wrong: click.ClickException) -> None:
+    """Say what click found, in the two lines that every error has."""
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    what = " ".join(wrong.format_message().split()).removesuffix(".")
+    hint = output.say(
+        N_("`%(command)s --help` says how to call it"),
+        {"command": context.command_path if context else "sichern"},
+    )
+    if output.json:
+        output.data(
+            {"error": {"code": "wrong-usage", "message": what, "hint": hint, "details": []}}
+        )
+    else:
+        output.problem(what, hint)
 
 
-def group(language: str) -> click.Group:
+def choose_language(arguments: Sequence[str], config: Config | None = None) -> str:
+    """The language of `--lang`, else of the configuration, else of the environment.
+
+    It is needed before the commands are built.
+    """
+    asked = _value(arguments, "--lang") or (config.language if config else None)
+    return language_of(asked) if asked else environment_language()
+
+
+def group(output: Output) -> click.Group:
     """Build the commands with their help in one language."""
-
-    def say(text: str) -> str:
-        return translate(text, language)
-
-    commands = [*demo.commands(language), *backup.commands(language), *files.commands(language)]
+    say = output.say
+    commands = [*demo.commands(output), *backup.commands(output), *files.commands(output)]
     built = click.Group(
         "sichern",
         commands=commands,
         help=say(N_("Back up one tenant of an ERP into a checked pair of files.")),
+        options_metavar=say(N_("[OPTIONS]")),
+        subcommand_metavar=say(N_("COMMAND [ARGUMENTS]...")),
+        # Read by choose_language; here so that `sichern --lang de --help` is no wrong usage.
+        params=[
+            click.Option(
+                ["--lang"],
+                type=click.Choice(LANGUAGES),
+                expose_value=False,
+                help=say(N_("The language of all texts.")),
+            )
+        ],
     )
     return click.version_option(__version__, package_name="sichern")(built)
+
+
+def _configured(arguments: Sequence[str]) -> Config | None:
+    """The configuration, for the contact and the language; a command says what is wrong with it."""
+    try:
+        return load_config(Path(_value(arguments, "--config") or DEFAULT))
+    except SichernError:
+        return None
+
+
+def _value(arguments: Sequence[str], option: str) -> str | None:
+    """The value of an option in arguments that nobody has parsed yet."""
+    for place, argument in enumerate(arguments):
+        if argument == option and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None

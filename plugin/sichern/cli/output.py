@@ -1,9 +1,10 @@
-"""What a command prints: text for people, JSON for machines, errors as two lines."""
+"""What a command prints: text for people, one JSON document for machines, errors as two lines."""
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -13,26 +14,37 @@ from sichern.tenancy.errors import PlanRefused
 from sichern_hooks import N_, SichernError
 from sichern_hooks.errors import Scalar
 
+MOST = 10
+"""So many details of an error are shown to people; JSON has all of them."""
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(kw_only=True)
 class Output:
-    """Where a command's results go."""
+    """Where a command's results go. `contact` follows every error.
+
+    `language` changes once, when the user is known who has a language of his own.
+    """
 
     json: bool
     language: str
+    contact: str = ""
 
     def say(self, text: str, values: Mapping[str, Scalar] | None = None) -> str:
         """Translate a text."""
         return translate(text, self.language, values)
 
     def data(self, data: object) -> None:
-        """Print the result for machines."""
+        """Print the result for machines: one call per command."""
         click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
     def line(self, text: str) -> None:
         """Print a line for people; nothing where JSON was asked for."""
         if not self.json:
             click.echo(text)
+
+    def aside(self, text: str) -> None:
+        """Print a line that is no result: it never stands between JSON."""
+        click.echo(text, err=True)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int]) -> None:
         """Print rows under translated heads."""
@@ -43,30 +55,42 @@ class Output:
 
     def error(self, error: SichernError) -> None:
         """Print what is wrong and what to do, with each problem of a refused plan."""
-        what, hint = error_lines(error, self.language)
-        details = [
-            (
-                self.say(problem.message, problem.values),
-                self.say(problem.hint, problem.values),
-            )
-            for problem in (error.problems if isinstance(error, PlanRefused) else ())
-        ]
         if self.json:
-            self.data(
-                {
-                    "error": {
-                        "code": error.code,
-                        "message": what,
-                        "hint": hint,
-                        "details": [{"message": text, "hint": advice} for text, advice in details],
-                    }
-                }
-            )
+            self.data({"error": error_data(error, self.language)})
             return
-        click.echo(self.say(N_("error: %(message)s"), {"message": what}), err=True)
-        click.echo(self.say(N_("hint: %(hint)s"), {"hint": hint}), err=True)
-        for text, advice in details:
-            click.echo(f"  - {text}; {advice}", err=True)
+        self.problem(*error_lines(error, self.language), _details(error, self.language))
+
+    def problem(self, what: str, hint: str, details: Sequence[str] = ()) -> None:
+        """Print an error that is translated already."""
+        self.aside(self.say(N_("error: %(message)s"), {"message": what}))
+        self.aside(self.say(N_("hint: %(hint)s"), {"hint": hint}))
+        for detail in details[:MOST]:
+            self.aside(f"  - {detail}")
+        if len(details) > MOST:
+            more = self.say(N_("and %(count)d more"), {"count": len(details) - MOST})
+            self.aside(f"  - {more}")
+        if self.contact:
+            self.aside(self.contact)
+
+
+def error_data(error: SichernError, language: str) -> dict[str, Any]:
+    """An error as JSON has it: the code for machines, the texts for people."""
+    what, hint = error_lines(error, language)
+    return {
+        "code": error.code,
+        "message": what,
+        "hint": hint,
+        "details": list(_details(error, language)),
+    }
+
+
+def _details(error: SichernError, language: str) -> tuple[str, ...]:
+    problems = error.problems if isinstance(error, PlanRefused) else ()
+    return tuple(
+        f"{translate(problem.message, language, problem.values)}; "
+        f"{translate(problem.hint, language, problem.values)}"
+        for problem in problems
+    )
 
 
 def on_terminal() -> bool:

@@ -2,39 +2,61 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import click
 
-from sichern_hooks import Progress, hookimpl
+from sichern.cli.output import on_terminal
+from sichern_hooks import Progress, Tenant, TenantRef, hookimpl
 
 ProgressHook = Callable[[int, int], None]
 """Takes what is done and what there is in all, in bytes."""
 
 
 class ProgressBar:
-    """Shows the tenant whose rows are being written; an observer like any other."""
+    """Shows the tenant whose rows are being written, where somebody watches.
 
-    def __init__(self) -> None:
-        self._shown: tuple[str, str] | None = None
+    An observer like any other; a context manager that ends the bar's line.
+    """
+
+    def __init__(self, shown: bool) -> None:
+        self._watched = shown and on_terminal()
+        self._names: dict[TenantRef, str] = {}
+        self._shown: TenantRef | None = None
         self._bar: Any = None
         self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def name(self, tenants: list[Tenant]) -> None:
+        """Say how the tenants are called."""
+        self._names = {tenant.ref: tenant.name for tenant in tenants}
 
     @hookimpl
     def sichern_progress(self, progress: Progress) -> None:
         """Draw one step."""
-        shown = (progress.run, progress.tenant.key)
-        if shown != self._shown:
-            self.close()
-            self._shown, self._done = shown, 0
-            self._bar = _bar(progress.total, progress.tenant.key).__enter__()
-        self._bar.update(progress.done - self._done)
-        self._done = progress.done
-        if progress.done >= progress.total:
-            self.close()
+        if not self._watched:
+            return
+        if progress.tenant != self._shown:
+            self._close()
+            self._shown, self._done = progress.tenant, 0
+            label = self._names.get(progress.tenant, progress.tenant.key)
+            self._bar = _bar(progress.total, label).__enter__()
+        if self._bar is not None:
+            self._bar.update(progress.done - self._done)
+            self._done = progress.done
 
-    def close(self) -> None:
-        """End the bar's line."""
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
             self._bar = None

@@ -50,6 +50,17 @@ def number_text(number: float, language: str) -> str:
     return format_decimal(number, locale=language)
 
 
+def actor_text(name: str, login: str | None, language: str) -> str:
+    """Who asked; the administrator of the operating system where no user of the ERP did."""
+    if login is None:
+        return translate(
+            N_("%(name)s, administrator of the operating system (no user of the ERP was named)"),
+            language,
+            {"name": name},
+        )
+    return f"{name} ({login})"
+
+
 def notice_text(notice: Notice, language: str) -> str:
     """One notice as a line, with what to do about it."""
     said = translate(notice.message, language, notice.values)
@@ -62,7 +73,7 @@ def fault_lines(fault: Fault, language: str) -> tuple[str, ...]:
     return (
         translate(fault.message, language, fault.values),
         translate(fault.hint, language, fault.values),
-        *(f"- {notice_text(detail, language)}" for detail in fault.details),
+        *(notice_text(detail, language) for detail in fault.details),
     )
 
 
@@ -84,7 +95,9 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
         + " UTC",
         seconds=number_text(round(protocol.seconds, 1), language),
     )
-    yield say(N_("By: %(actor)s"), actor=protocol.actor)
+    yield say(
+        N_("By: %(actor)s"), actor=actor_text(protocol.actor, protocol.login, language)
+    )
     yield say(
         N_("From: %(host)s %(version)s, database %(database)s on %(machine)s"),
         host=protocol.host,
@@ -104,7 +117,10 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
         yield f"  {file.name}  {size_text(file.size, language)}"
     if protocol.fault is not None:
         yield ""
-        yield from fault_lines(protocol.fault, language)
+        what, hint, *details = fault_lines(protocol.fault, language)
+        yield translate(N_("error: %(message)s"), language, {"message": what})
+        yield translate(N_("hint: %(hint)s"), language, {"hint": hint})
+        yield from (f"- {detail}" for detail in details)
         if contact:
             yield contact
     warnings = [notice for notice in protocol.notices if notice.warning]

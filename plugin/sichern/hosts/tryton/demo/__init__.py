@@ -5,10 +5,11 @@ trytond's configuration belongs to the process, and its kind of database is chos
 first imported: one process makes databases of one kind, as many as it likes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sichern.hosts.tryton.demo.configuration import check_backend, use_config, write_config
+from sichern.hosts.tryton.demo.progress import Tell, silent
 
 __all__ = ["ADMIN_PASSWORD", "DEMO_MODULES", "build", "write_config"]
 
@@ -28,7 +29,7 @@ def build(
     invoices: int = 200,
     modules: Sequence[str] = DEMO_MODULES,
     languages: Sequence[str] = ("de",),
-    progress: Callable[[str], None] | None = None,
+    progress: Tell = silent,
 ) -> None:
     """Make the demo database, with its configuration in `<folder>/trytond.conf`.
 
@@ -36,7 +37,7 @@ def build(
     documents go below `folder` on both. `invoices` is the number of customer invoices of each
     company; credit notes, supplier invoices and stock moves grow with it. `modules` beyond
     `DEMO_MODULES` get a few records of their own where the demo knows them. `progress` is
-    called with the English name of each step before it is done.
+    called with each step before it is done: a msgid, and values by keyword.
 
     Raises OtherBackend, DatabaseExists and ModuleMissing.
     """
@@ -46,5 +47,5 @@ def build(
 
     story.tell(
         database, count=invoices, modules=tuple(modules), languages=tuple(languages),
-        password=ADMIN_PASSWORD, progress=progress or (lambda _: None),
+        password=ADMIN_PASSWORD, progress=progress,
     )

@@ -7,6 +7,7 @@ import click
 
 from sichern.hosts.tryton.demo import DEMO_MODULES, build
 from sichern_hooks import SichernError
+from sichern_hooks.errors import Scalar
 
 
 @click.command(help="Make the demo database DATABASE, with its documents in FOLDER.")
@@ -23,8 +24,8 @@ def main(
     """Build the database and print each step with the seconds since the start."""
     start = time.monotonic()
 
-    def report(step: str) -> None:
-        click.echo(f"{time.monotonic() - start:6.1f} s  {step}")
+    def report(step: str, /, **values: Scalar) -> None:
+        click.echo(f"{time.monotonic() - start:6.1f} s  {step % values}")
 
     try:
         build(

@@ -1,9 +1,9 @@
 """Prepare a folder for `sichern demo`: the demo system, and a configuration that names it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from sichern.hosts.tryton.demo import build
+from sichern.hosts.tryton.demo.progress import Tell
 
 DATABASE = "demo"
 CONFIG = f"""\
@@ -18,7 +18,7 @@ path = "backups"
 """
 
 
-def prepare(folder: Path, invoices: int, progress: Callable[[str], None]) -> Path:
+def prepare(folder: Path, invoices: int, progress: Tell) -> Path:
     """Make the demo system on SQLite; give the path of its `sichern.toml`.
 
     Raises what `build` raises, DatabaseExists among it.
