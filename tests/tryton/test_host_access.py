@@ -5,6 +5,7 @@ tests.tryton.test_host_access prepare|ask CONFIG DATABASE [JSON]`.
 """
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sichern_hooks import Actor, NotAuthorized, Permission, SichernError, TenantRef
+from sichern_hooks import Actor, AuditEvent, NotAuthorized, Permission, SichernError, TenantRef
 from tests.support.tryton import TrytonDatabase, copy_sqlite, demo_sqlite, run_tryton
 
 PROGRAM = ["-m", "tests.tryton.test_host_access"]
@@ -102,6 +103,20 @@ def ask(config_path: str, database: str) -> None:
         }
     stranger = Actor(host="acme", login="admin", name="?")
     admin = Actor(host="tryton", login=None, name="?")
+    logged: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("sichern.audit").addHandler(handler)
+    logging.getLogger("sichern.audit").setLevel(logging.INFO)
+    host.sichern_audit(
+        AuditEvent(
+            actor=Actor(host="tryton", login="anna", name="Anna"),
+            event="backup-complete",
+            tenant=TenantRef(host="tryton", key="1"),
+            details={"run": "7\nforged: line"},
+        )
+    )
+    answers["logged"] = logged
     answers["stranger"] = [
         allowed(stranger, Permission.BACK_UP, "1", "acme"),
         allowed(stranger, Permission.BACK_UP, "1", "tryton"),
@@ -194,6 +209,10 @@ def test_an_inactive_user_is_unknown(answers: dict[str, Any]) -> None:
 
 def test_other_hosts_and_companies_that_do_not_exist_get_nothing(answers: dict[str, Any]) -> None:
     assert answers["stranger"] == [False] * 7
+
+
+def test_what_was_done_stands_in_the_log_on_one_line(answers: dict[str, Any]) -> None:
+    assert answers["logged"] == ["anna: backup-complete tenant=1 run='7\\nforged: line'"]
 
 
 def test_to_load_the_host_is_not_to_load_trytond() -> None:

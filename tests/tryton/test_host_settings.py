@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sichern.hosts.tryton.errors import RoleUnclear, SettingMissing
+from sichern.hosts.tryton.errors import (
+    BackendUnknown,
+    DatabaseMissing,
+    DatabaseUnavailable,
+    RoleUnclear,
+    SettingMissing,
+)
+from sichern.hosts.tryton.installation import database_url
 from sichern.hosts.tryton.settings import Settings, read_settings
 from sichern_hooks import Role, Table
 from tests.support.tryton import TrytonDatabase, copy_sqlite, demo_sqlite, run_tryton
@@ -54,6 +61,47 @@ def test_a_role_that_is_not_clear_is_refused_with_the_roles_there_are(said: obje
 def test_roles_that_are_no_table_are_refused() -> None:
     with pytest.raises(RoleUnclear):
         read_settings({**GIVEN, "tables": "shared"})
+
+
+@pytest.mark.parametrize(
+    ("uri", "user", "password", "host", "port"),
+    [
+        ("postgresql://", None, None, None, None),
+        ("postgresql:///", None, None, None, None),
+        ("postgresql://db:5433/", None, None, "db", 5433),
+        ("postgresql://tryton:p%40ss%2Fw@db/", "tryton", "p@ss/w", "db", None),
+        ("postgresql://tryton@%2Fvar%2FRun%2Fpg/", "tryton", None, "/var/Run/pg", None),
+        ("postgresql://[::1]:5432/", None, None, "::1", 5432),
+        ("postgresql+psycopg://db", None, None, "db", None),
+    ],
+)
+def test_trytons_uri_of_a_server_is_understood(
+    uri: str, user: str | None, password: str | None, host: str | None, port: int | None
+) -> None:
+    url = database_url(uri, "/srv", "erp")
+    assert (url.username, url.password, url.host, url.port) == (user, password, host, port)
+    assert (url.drivername, url.database) == ("postgresql+psycopg", "erp")
+
+
+def test_options_of_the_uri_go_along_and_a_silent_server_ends_in_time() -> None:
+    url = database_url("postgresql://db/?sslmode=verify-full", "/srv", "erp")
+    assert url.query == {"connect_timeout": "10", "sslmode": "verify-full"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "error"),
+    [
+        ("mysql://db/", BackendUnknown),
+        ("", BackendUnknown),
+        ("postgresql://db:port/", DatabaseUnavailable),
+        ("sqlite://", DatabaseMissing),
+    ],
+)
+def test_a_uri_of_anything_else_is_refused(
+    uri: str, error: type[Exception], tmp_path: Path
+) -> None:
+    with pytest.raises(error):
+        database_url(uri, str(tmp_path), "erp")
 
 
 # Plans a company whose database has one table more, with what [host.tables] says of it.

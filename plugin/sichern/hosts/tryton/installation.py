@@ -46,7 +46,7 @@ class Installation:
         from trytond import __series__, config
 
         config.update_etc(str(settings.config))
-        self.url = _url(
+        self.url = database_url(
             str(config.get("database", "uri")), str(config.get("database", "path")), self.database
         )
         self._check_backend()
@@ -106,7 +106,7 @@ def _parse(path: Path) -> configparser.RawConfigParser:
     return parser
 
 
-def _url(uri: str, folder: str, database: str) -> sa.URL:
+def database_url(uri: str, folder: str, database: str) -> sa.URL:
     """Say in SQLAlchemy's words what trytond connects to.
 
     Raises BackendUnknown, DatabaseMissing, DatabaseUnavailable.
@@ -126,11 +126,19 @@ def _url(uri: str, folder: str, database: str) -> sa.URL:
         "postgresql+psycopg",
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
-        host=unquote(parts.hostname) if parts.hostname else None,
+        host=_host(parts.netloc),
         port=port,
         database=database,
         query=query,
     )
+
+
+def _host(netloc: str) -> str | None:
+    """The host as it is spelled: a socket's folder may have capitals, which `hostname` loses."""
+    host = netloc.rpartition("@")[2]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return unquote(host.partition(":")[0]) or None
 
 
 def _file(folder: Path, database: str) -> Path:

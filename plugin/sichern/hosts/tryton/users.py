@@ -24,7 +24,8 @@ _GROUPS = """
     JOIN ir_model_data AS data ON data.model = 'res.group' AND data.db_id = member.id
 """
 _USER = """
-    SELECT res_user.id, res_user.login, res_user.name, ir_lang.code
+    SELECT res_user.id, res_user.login, res_user.name,
+        COALESCE(ir_lang.code, (SELECT MAX(language) FROM ir_configuration))
     FROM res_user LEFT JOIN ir_lang ON ir_lang.id = res_user.language
     WHERE res_user.login = :login AND res_user.active
 """
@@ -42,7 +43,7 @@ _ORDER = " ORDER BY party.name, company.id"
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """An active user; `language` is the code of Tryton (`de`, `pt_BR`), None where none is set."""
+    """An active user; `language` is a code (`de`, `pt_BR`), the system's where it has none."""
 
     id: int
     login: str
