@@ -4,12 +4,15 @@ import dataclasses
 import json
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pluggy
 import pytest
 import sqlalchemy as sa
 
+from sichern import members
 from sichern.archive.check import check_pair
 from sichern.backup import back_up, plan_tenant
 from sichern.report.mail import loaded
@@ -186,6 +189,23 @@ def test_a_fault_of_the_planner_makes_the_run_fail(
     report = small.back_up()
     assert report.tenants[0].error is not None
     assert report.tenants[0].error.code == "foreign-row"
+    assert small.left == []
+
+
+def test_rows_that_get_lost_on_the_way_make_the_run_fail(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = members.read_rows
+
+    def lossy(*arguments: Any) -> Iterator[bytes]:
+        for block in right(*arguments):
+            lines = block.splitlines(keepends=True)
+            yield b"".join(lines[: len(lines) - (arguments[1].name == "line")])
+
+    monkeypatch.setattr(members, "read_rows", lossy)
+    report = small.back_up()
+    assert report.tenants[0].error is not None
+    assert report.tenants[0].error.code == "rows-lost"
     assert small.left == []
 
 

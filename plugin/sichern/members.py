@@ -16,6 +16,7 @@ from sichern.source.references import dangling_history, open_references
 from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
+from sichern.tenancy.errors import RowsLost
 from sichern.tenancy.expressions import clause
 from sichern.tenancy.manifest import canonical, manifest
 from sichern.tenancy.model import TenantTable
@@ -59,7 +60,8 @@ def write_contents(
 ) -> Contents:
     """Write everything but the protocol; documents go into `belege`, which may be `archive`.
 
-    Raises ForeignRow where the proof finds a row or document of another tenant.
+    Raises ForeignRow where the proof finds a row or document of another tenant, and RowsLost
+    where a table gave another number of rows than the plan counted.
     """
     contents = Contents()
     proof = Proof(model=tenancy.closure.model, tenant=tenancy.closure.tenant)
@@ -108,6 +110,8 @@ def _write_table(
             member = archive.add(rows_member(Kind.DATA, table.name, number), _seen(chunk, prove))
             written, size = written + member.lines, size + member.entry.size
         proof.finish(table.name)
+    if written != planned.rows:
+        raise RowsLost(table=table.name, written=written, planned=planned.rows)
     contents.tables.append(
         TableCount(
             table=table.name,

@@ -35,6 +35,14 @@ class PlanRefused(SichernError):
         self.problems = tuple(problems)
 
 
+class RowsLost(SichernError):
+    """Fewer or more rows were written than the plan counted in the same snapshot."""
+
+    code = "rows-lost"
+    message = N_("%(written)d rows of %(table)s were written, but %(planned)d were counted")
+    hint = N_("nothing was kept; report this with the protocol, it is an error of the reader")
+
+
 class ForeignRow(SichernError):
     """The proof found a row or document in the archive that is not the tenant's."""
 
