@@ -43,3 +43,12 @@ def test_the_state_lies_where_xdg_says(tmp_path: Path) -> None:
     assert state_folder({"XDG_STATE_HOME": "/s"}, tmp_path) == Path("/s/sichern")
     relative = {"XDG_STATE_HOME": "relative"}
     assert state_folder(relative, tmp_path) == tmp_path / ".local/state/sichern"
+
+
+def test_a_pair_found_damaged_later_is_forgotten(tmp_path: Path) -> None:
+    memory = Checked(folder=tmp_path)
+    memory.remember(ONE, WHEN)
+    memory.remember(OTHER, WHEN)
+    memory.forget(ONE)
+    assert memory.when(ONE) is None
+    assert memory.when(OTHER) == WHEN

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,9 +37,16 @@ class Checked:
 
     def remember(self, sha256: str, when: datetime) -> None:
         """Keep that the pair was found sound. Raises OSError where that cannot be kept."""
+        self._keep(lambda known: {**known, sha256: when})
+
+    def forget(self, sha256: str) -> None:
+        """Forget a pair that was found damaged. Raises OSError where that cannot be kept."""
+        self._keep(lambda known: {key: when for key, when in known.items() if key != sha256})
+
+    def _keep(self, change: Callable[[dict[str, datetime]], dict[str, datetime]]) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
-            known = {**self._read(), sha256: when}
+            known = change(self._read())
             newest = sorted(known.items(), key=lambda item: item[1], reverse=True)[:_MOST]
             text = json.dumps(
                 {key: value.astimezone(UTC).isoformat() for key, value in newest}, indent=0

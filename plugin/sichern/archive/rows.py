@@ -25,16 +25,18 @@ class RowCheck:
 
     def __init__(self) -> None:
         self._schemas: dict[tuple[Kind, str], TableSchema] = {}
+        self._damaged = False
 
     def __call__(self, member: Member, blocks: Iterator[bytes]) -> None:
-        """Read one member to its end."""
+        """Read the rows of one member; pass over what is no table."""
         if member.name == SCHEMA:
+            self._damaged = True
             self._schemas = _read_schema(member, blocks)
+            self._damaged = False
             return
         name = parse_member(member.name)
-        if name is None or name.table is None:
-            for _ in blocks:
-                pass
+        # Of a damaged schema nothing follows for rows; that it is damaged is said already.
+        if name is None or name.table is None or self._damaged:
             return
         schema = self._schemas.get((name.kind, name.table))
         if schema is None:
