@@ -1,5 +1,6 @@
 """Progress bars on a terminal: of a backup, fed by the observers' hook, and of a check."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -81,4 +82,4 @@ def progress_hook(label: str, shown: bool) -> Iterator[ProgressHook | None]:
 
 
 def _bar(length: int, label: str) -> Any:
-    return click.progressbar(length=length, label=label, file=click.get_text_stream("stderr"))
+    return click.progressbar(length=length, label=label, file=sys.stderr)
