@@ -1,8 +1,9 @@
 """A destination that is not what it should be is refused, and one that goes away fails the run."""
 
+import dataclasses
 import functools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,16 @@ import sichern.backup
 from sichern.archive.check import check_pair
 from sichern.backup import back_up
 from sichern.destination import open_destination
-from sichern_hooks import Destination, Options, Outcome, Report, create_manager
+from sichern_hooks import (
+    Description,
+    Destination,
+    DocumentColumn,
+    Options,
+    Outcome,
+    Report,
+    Table,
+    create_manager,
+)
 from tests.hostile.mounts import run, tmpfs
 from tests.support import world
 from tests.support.pipeline import ALPHA, AtStep, failure
@@ -50,7 +60,7 @@ def small(tmp_path: Path) -> Small:
 
 
 @pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
+def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
     """Let runs read tables of mounts and of fstab that the test writes."""
 
     def use(mounts: str = ROOT, fstab: str = "") -> None:
@@ -120,14 +130,12 @@ def test_an_archive_that_fat32_cannot_hold_is_refused_before_anything_is_written
     assert names(folder) == before
 
 
-def in_store(description: world.Description) -> world.Description:
+def in_store(description: Description) -> Description:
     """Let the attachment's content be the name of a file in the store."""
     table = description.tables["attachment"]
-    column = world.DocumentColumn(label="data", locator="data", name="name")
-    changed = world.Table(**{**vars(table), "documents": (column,)})
-    return world.Description(
-        **{**vars(description), "tables": {**description.tables, "attachment": changed}}
-    )
+    column = DocumentColumn(label="data", locator="data", name="name")
+    changed: Table = dataclasses.replace(table, documents=(column,))
+    return dataclasses.replace(description, tables={**description.tables, "attachment": changed})
 
 
 @pytest.mark.parametrize(
