@@ -131,20 +131,21 @@ def test_documents_are_inside_once_and_belong_to_rows(small: Small) -> None:
         ("1", "a.pdf", "table"),
         ("3", "p3.pdf", "table"),
         ("5", "p5.pdf", "table"),
+        ("7", "u.pdf", "table"),
     ]
     documents = [name for name in pair.members if name.startswith("documents/")]
-    assert len(documents) == 2
-    assert {pair.members[f"documents/{row[6]}"] for row in listed} == {b"same", b"R"}
+    assert len(documents) == 3
+    assert {pair.members[f"documents/{row[6]}"] for row in listed} == {b"same", b"R", b"U"}
 
 
 def test_documents_can_go_into_an_archive_of_their_own_or_stay(small: Small) -> None:
     report = small.back_up(options=Options(documents=Documents.SEPARATE))
     assert [Path(file).suffixes[-2:] for file in report.tenants[0].files][1] == [".belege", ".zip"]
     pair = Pair(Path(report.tenants[0].files[-1]))
-    assert len(pair.lines("documents.tsv")) == 3
+    assert len(pair.lines("documents.tsv")) == 4
     assert check_pair(pair.ztx).sound
     without = small.pair(options=Options(documents=Documents.WITHOUT))
-    assert [row[7] for row in without.lines("documents.tsv")] == ["left-out"] * 3
+    assert [row[7] for row in without.lines("documents.tsv")] == ["left-out"] * 4
     assert not [name for name in without.members if name.startswith("documents/")]
 
 
@@ -153,7 +154,7 @@ def test_a_missing_document_is_listed_and_warned_of(small: Small) -> None:
     report = small.back_up(ALPHA)
     assert report.outcome is Outcome.WARNINGS
     protocol = loaded(report.tenants[0].protocol)
-    assert (protocol.documents.missing, protocol.warnings) == (3, 3)
+    assert (protocol.documents.missing, protocol.warnings) == (4, 4)
     assert "A" in protocol_text(protocol, "de")
 
 
@@ -168,11 +169,11 @@ def _with_locator(description: Description) -> Description:
 def test_a_document_of_the_store_goes_along(small: Small) -> None:
     assert small.host.store is not None
     small.host.store.mkdir()
-    for name in ("A", "P", "R"):
+    for name in ("A", "P", "R", "U"):
         (small.host.store / name).write_bytes(name.encode() * 3_000_000)
     small.host.change = _with_locator
     pair = small.pair()
-    assert [row[7] for row in pair.lines("documents.tsv")] == ["store"] * 3
+    assert [row[7] for row in pair.lines("documents.tsv")] == ["store"] * 4
     assert b"A" * 3_000_000 in pair.members.values()
 
 

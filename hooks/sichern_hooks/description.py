@@ -94,6 +94,8 @@ class Table:
     - `types`: wire types by column where the database's own type does not tell them.
     - `secrets`: columns that never leave the system.
     - `derived`: columns that the host computes anew (tree borders): written, never compared.
+    - `shipped`: a column that is filled in the rows that the host's modules ship: those are
+      SYSTEM, as are rows with an external identity.
     - `history_of`: the table of which this one keeps old versions; its references may dangle.
     """
 
@@ -110,6 +112,7 @@ class Table:
     documents: tuple[DocumentColumn, ...] = ()
     secrets: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
+    shipped: str | None = None
     history_of: str | None = None
 
 

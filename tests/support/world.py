@@ -36,7 +36,8 @@ create table line (id integer primary key, invoice integer not null
     references invoice (id) on delete cascade, product integer, lot integer, amount numeric);
 create table counter (id integer primary key, company integer, name text);
 create table attachment (id integer primary key, resource text, name text, data text);
-create table translation (id integer primary key, name text, res_id integer, value text)
+create table translation (id integer primary key, name text, res_id integer, value text,
+    module text)
 """
 
 
@@ -97,18 +98,21 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         (4, "party,4", "p4.pdf", "Q"),
         (5, "party,5", "p5.pdf", "R"),
         (6, "unknown,5", "x.pdf", "X"),
+        (7, "unit,1", "u.pdf", "U"),
     ],
     "translation": [
-        (1, "product,name", 1, "geteilt"),
-        (2, "product,name", 2, "nur Beta"),
-        (3, "help,text", -1, "Hilfe"),
+        (1, "product,name", 1, "geteilt", None),
+        (2, "product,name", 2, "nur Beta", None),
+        (3, "help,text", -1, "Hilfe", "product"),
+        (4, "unit,symbol", 1, "Stück", "product"),
+        (5, "unit,symbol", 1, "St.", None),
     ],
 }
 
 
 def description(schema: str | None = None) -> Description:
     """Describe the tables as a host would."""
-    resources = {"invoice": "invoice", "party": "party", "product": "product"}
+    resources = {name: name for name in ("invoice", "party", "product", "unit")}
     tables = [
         Table(
             name="company",
@@ -183,6 +187,7 @@ def description(schema: str | None = None) -> Description:
             name="translation",
             role=Role.PART_OF,
             parent="name",
+            shipped="module",
             references=(Polymorphic(column="name", key_column="res_id", targets=resources),),
         ),
     ]

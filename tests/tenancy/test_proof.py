@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sichern.source.identities import identity_rows
 from sichern.source.rows import read_rows
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.errors import ForeignRow
@@ -24,8 +25,10 @@ def written(world: World, tenant: str, faulty: str | None) -> Iterator[tuple[Clo
     with world.closure(tenant) as (snapshot, closure):
         proof = Proof(model=closure.model, tenant=tenant)
         for table in closure.model.tables.values():
-            if table.role in (Role.PRIVATE, Role.IDENTITY, Role.SYSTEM):
+            if table.role is Role.PRIVATE:
                 continue
+            for block in identity_rows(snapshot, closure, table):
+                proof.identities(table.name, block)
             rows = clause(closure.model, table.name)
             condition = sa.true() if table.name == faulty else closure.content(table, rows)
             for block in read_rows(snapshot, rows, table.columns, table.key, condition):

@@ -54,7 +54,8 @@ def _of_column(
 ) -> Iterator[Document]:
     rows = clause(closure.model, table.name)
     nothing = sa.literal(None, sa.Text)
-    locator = rows.c[column.locator] if column.locator else nothing
+    # An empty locator is none.
+    locator = sa.func.nullif(rows.c[column.locator], "") if column.locator else nothing
     there = rows.c[column.data].is_not(None) if column.data else sa.false()
     statement = (
         sa.select(

@@ -32,7 +32,7 @@ def _external_names(
 ) -> Iterator[Expression]:
     """The names of a row; of several the first, so that all columns speak of the same one."""
     external = closure.model.external
-    if external is None or not closure.has_system_rows(table):
+    if external is None or not closure.has_external_names(table):
         return
     kinds = [kind for kind, name in external.targets.items() if name == table.name]
     for name in external.names:

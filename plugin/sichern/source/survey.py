@@ -97,6 +97,10 @@ def _left_out(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
         if closure.has_system_rows(table):
             key = closure.sql.own_key(table, "t")
             conditions.append(f"NOT {closure.has_key(Side.SYSTEM, table, key)}")
+        if table.role is not Role.SHARED:
+            # What hangs on rows of others is theirs, not left out.
+            key = closure.sql.own_key(table, "t")
+            conditions.append(f"NOT {closure.has_key(Side.OTHERS, table, key)}")
         parts.append(_count(closure, table, " AND ".join(conditions)))
     return _numbers(snapshot, parts)
 
@@ -125,7 +129,7 @@ def _documents(
     for document in table.documents:
         inside = closure.content(table, rows)
         if document.locator is not None:
-            locator = rows.c[document.locator]
+            locator = sa.func.nullif(rows.c[document.locator], "")
             outside = sa.select(own_key(closure.model, table, rows), locator).where(
                 locator.is_not(None), inside
             )

@@ -127,6 +127,7 @@ class _Decision:
             embedded=self.said.embedded,
             documents=self.said.documents,
             derived=self.said.derived,
+            shipped=self.said.shipped,
             history_of=self.said.history_of,
         )
 
@@ -209,7 +210,7 @@ class _Decision:
     def _check_columns(self, names: set[str]) -> None:
         mentioned: set[str] = {*self.said.key, *self.said.types, *self.said.derived}
         mentioned.update(self.said.secrets, *self.said.natural_keys)
-        mentioned.update([self.said.tenant] if self.said.tenant else [])
+        mentioned.update(filter(None, (self.said.tenant, self.said.shipped)))
         for document in self.said.documents:
             mentioned.update(filter(None, (document.data, document.locator)))
         absent = sorted(mentioned - names)

@@ -179,6 +179,10 @@ class Closure:
 
     def has_system_rows(self, table: TenantTable) -> bool:
         """Whether the host's modules ship rows of this table."""
+        return table.shipped is not None or self.has_external_names(table)
+
+    def has_external_names(self, table: TenantTable) -> bool:
+        """Whether rows of this table may have an external identity."""
         external = self.model.external
         return external is not None and table.name in external.targets.values()
 
@@ -197,17 +201,21 @@ class Closure:
 
     def system_statements(self) -> Iterator[str]:
         """Collect the keys of the rows that the host's modules ship."""
+        for table in self.sources:
+            if table.shipped is not None:
+                filled = f"{self.sql.column('t', table.shipped)} IS NOT NULL"
+                yield self._collect(Side.SYSTEM, table, filled, eligible=False)
         external = self.model.external
         if external is None or external.table not in self.survey.filled:
             return
         key = self.sql.column("n", external.key)
         for kind, name in sorted(external.targets.items()):
-            table = self.model.tables.get(name)
-            if table is None or name not in self.survey.filled or not table.integer_key:
+            named = self.model.tables.get(name)
+            if named is None or name not in self.survey.filled or not named.integer_key:
                 continue
             yield self._insert(
                 Side.SYSTEM,
-                table,
+                named,
                 f"{key} FROM {self.sql.table(external.table)} n WHERE {key} IS NOT NULL"
                 f" AND {self.sql.column('n', external.kind)} = {literal(kind)}",
             )
@@ -305,7 +313,12 @@ class Closure:
         return None
 
     def _free(self, table: TenantTable, alias: str) -> str | None:
-        """Rows that no other tenant reaches or carries, by the choice for shared rows."""
+        """Rows that no other tenant reaches or carries, by the choice for shared rows.
+
+        The one row of a table that has but one (a configuration) is everybody's.
+        """
+        if () in table.natural_keys:
+            return "true"
         if self.shared is SharedRows.REACHED:
             return None
         if self.shared is SharedRows.ALL:
@@ -313,16 +326,34 @@ class Closure:
         return f"NOT {self.has_key(Side.OTHERS, table, self.sql.own_key(table, alias))}"
 
     def free_statements(self) -> Iterator[tuple[str, str]]:
-        """Collect the shared rows that nobody else uses, and parts that hang on nothing."""
+        """Collect the shared rows that nobody else uses, and parts of nothing that we have."""
         for name in sorted(self.collected & self.survey.filled):
             table = self.model.tables[name]
             free = self._free(table, "t")
-            if free is not None and table.role is not Role.SHARED:
-                if not isinstance(table.parent, ForeignLink) or table.role is Role.OWNED:
-                    continue
-                free = f"{free} AND {self.sql.column('t', table.parent.columns[0])} IS NULL"
-            if free is not None:
-                yield name, self._collect(Side.OURS, table, free)
+            alone = "true" if table.role is Role.SHARED else self._alone(table, "t")
+            if free is not None and alone is not None:
+                yield name, self._collect(Side.OURS, table, f"{free} AND {alone}")
+
+    def _alone(self, table: TenantTable, alias: str) -> str | None:
+        """Parts that hang on nothing, or on a row that modules ship and no tenant has.
+
+        What users added below a shipped row is no less theirs; it counts as shared.
+        """
+        link = table.parent
+        if link is None or table.role is Role.OWNED:
+            return None
+        ways = []
+        if isinstance(link, ForeignLink):
+            ways.append(f"{self.sql.column(alias, link.columns[0])} IS NULL")
+        for name, kind in self.pointed_at(table, link):
+            parent = self.model.tables[name]
+            if name in self.collected and self.has_system_rows(parent):
+                ways.append(
+                    f"({self.sql.of_kind(alias, link, kind)} AND"
+                    f" {self.sql.link_key(alias, link, parent)} IN"
+                    f" ({self.keys(Side.SYSTEM, parent)}))"
+                )
+        return f"({' OR '.join(ways)})" if ways else None
 
     def name(self, target: str, edges: Sequence[Edge]) -> str | None:
         """Collect the rows of a table that are only named: SYSTEM and IDENTITY rows in use."""

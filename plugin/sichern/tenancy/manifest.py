@@ -117,7 +117,7 @@ def _table(closure: Closure, table: TenantTable) -> dict[str, Any]:
 def identity_columns(closure: Closure, table: TenantTable) -> tuple[WireColumn, ...]:
     """The columns by which a row is named: key, natural keys, and the names its module gave it."""
     external = closure.model.external
-    if external is None or not closure.has_system_rows(table):
+    if external is None or not closure.has_external_names(table):
         return table.identity
     return (
         *table.identity,

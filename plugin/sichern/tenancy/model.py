@@ -39,6 +39,7 @@ class TenantTable:
     embedded: tuple[EmbeddedKeys, ...]
     documents: tuple[DocumentColumn, ...]
     derived: frozenset[str]
+    shipped: str | None
     history_of: str | None
 
     @property

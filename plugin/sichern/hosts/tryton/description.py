@@ -143,6 +143,8 @@ def _table(
         secrets=reviewed.SECRETS.get(model.name, frozenset())
         | {each.name for each in columns if _is_secret(each)},
         derived=frozenset(_derived(model)),
+        # Modules fill in their name; what users translate has none.
+        shipped="module" if model.name == TRANSLATIONS else None,
     )
 
 
