@@ -16,10 +16,7 @@ class RoleUnclear(UsageError):
 
     code = "tryton-role-unclear"
     message = N_("the role of %(table)s in [host.tables] is not clear: %(role)s")
-    hint = N_(
-        'write table = "shared", or table = { role = "part-of", parent = "column" }, with one of'
-        " these roles: %(roles)s"
-    )
+    hint = N_("write a role, or a table with role and parent; the roles are: %(roles)s")
 
 
 class RoleKnown(UsageError):
