@@ -68,14 +68,16 @@ def show(config: str, database: str) -> None:
     sys.stdout.write(json.dumps(said, default=sorted))
 
 
+FURTHER = "SICHERN_TEST_TRYTON"
+"""Names one more database to hold, as `CONFIG:DATABASE`."""
+
+
 def _database(name: str) -> TrytonDatabase:
     if name == "demo":
         return demo_sqlite()
     if name == "many":
         return many_modules_sqlite()
-    named = os.environ.get("SICHERN_TEST_TRYTON")
-    if named is None:
-        pytest.skip("SICHERN_TEST_TRYTON names no further database")
+    named = os.environ[FURTHER]
     config, _, database = named.rpartition(":")
     return TrytonDatabase(
         name=database, uri="sqlite://", folder=Path(config).parent, config=Path(config)
@@ -162,7 +164,8 @@ def classified(name: str) -> TenancyModel:
     return classify(catalog, described(name), lambda _, kind, __: kind or None)
 
 
-each_database = pytest.mark.parametrize("name", ["demo", "many", "named"])
+DATABASES = ["demo", "many", *(["named"] if FURTHER in os.environ else [])]
+each_database = pytest.mark.parametrize("name", DATABASES)
 
 
 @each_database
