@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sichern.i18n import error_lines, translate
-from sichern.report.text import columns
+from sichern.report.text import columns, printable
 from sichern.tenancy.errors import PlanRefused
 from sichern_hooks import N_, SichernError
 from sichern_hooks.errors import Scalar
@@ -40,18 +40,18 @@ class Output:
     def line(self, text: str) -> None:
         """Print a line for people; nothing where JSON was asked for."""
         if not self.json:
-            click.echo(text)
+            click.echo(printable(text))
 
     def aside(self, text: str) -> None:
         """Print a line that is no result: it never stands between JSON."""
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int]) -> None:
         """Print rows under translated heads."""
         if not self.json:
             titled = [[self.say(head) for head in heads], *[list(row) for row in rows]]
             for line in columns(titled, frozenset(numbers)):
-                click.echo(line)
+                self.line(line)
 
     def error(self, error: SichernError) -> None:
         """Print what is wrong and what to do, with each problem of a refused plan."""

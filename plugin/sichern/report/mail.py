@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sichern.i18n import N_, translate
 from sichern.report.protocol import Protocol, ProtocolSchema
-from sichern.report.text import OUTCOMES, protocol_text
+from sichern.report.text import OUTCOMES, printable, protocol_text
 from sichern_hooks import Mail, Report
 
 
@@ -24,10 +24,15 @@ def protocol_mail(report: Report, to: Sequence[str], language: str, contact: str
     )
     return Mail(
         to=tuple(to),
-        subject=" ".join(subject.split()),
+        subject=_header(subject),
         text="\n".join(texts.values()),
         attachments=texts,
     )
+
+
+def _header(text: str) -> str:
+    """One line that is no encoded word (`=?...?=`), in which a line break could hide."""
+    return " ".join(printable(text).replace("=?", "= ?").split())
 
 
 def loaded(data: Mapping[str, object]) -> Protocol:

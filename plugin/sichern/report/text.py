@@ -79,7 +79,12 @@ def fault_lines(fault: Fault, language: str) -> tuple[str, ...]:
 
 def protocol_text(protocol: Protocol, language: str, contact: str = "") -> str:
     """The whole protocol; `contact` from the configuration follows an error."""
-    return "\n".join(_lines(protocol, language, contact)) + "\n"
+    return "\n".join(printable(line) for line in _lines(protocol, language, contact)) + "\n"
+
+
+def printable(text: str) -> str:
+    """One line without what moves a terminal's cursor: names come from files and databases."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
@@ -98,13 +103,14 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
     yield say(
         N_("By: %(actor)s"), actor=actor_text(protocol.actor, protocol.login, language)
     )
-    yield say(
-        N_("From: %(host)s %(version)s, database %(database)s on %(machine)s"),
-        host=protocol.host,
-        version=protocol.host_version,
-        database=protocol.database,
-        machine=protocol.machine,
-    )
+    if protocol.database:  # A run that failed early does not know it.
+        yield say(
+            N_("From: %(host)s %(version)s, database %(database)s on %(machine)s"),
+            host=protocol.host,
+            version=protocol.host_version,
+            database=protocol.database,
+            machine=protocol.machine,
+        )
     yield say(N_("To: %(destination)s"), destination=protocol.destination)
     yield say(
         N_("Documents: %(documents)s"),

@@ -35,7 +35,8 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     """Build the message.
 
     Raises ValueError for an address that is none. A line break in a header would begin another
-    header, so what is not printable becomes a space.
+    header, so what is not printable becomes a space; and an encoded word is taken apart, since
+    `email` decodes it and writes the line breaks that hide in it (CVE-2024-6923).
     """
     message = EmailMessage()
     message["From"] = _printable(sender)
@@ -54,4 +55,5 @@ def _address(text: str) -> Address:
 
 
 def _printable(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.replace("=?", "= ?").split())

@@ -28,6 +28,8 @@ GROUPS = (
     ("account_statement", "group_statement"), ("account_payment", "group_payment"),
     ("project", "group_project_admin"),
 )
+# Whose members may back up, too.
+ADMINISTRATORS = ("res", "group_admin")
 
 
 def add_places(languages: tuple[str, ...]) -> None:
@@ -71,9 +73,9 @@ def translate(record: Any, field: str, text: str, language: str = "de") -> None:
 
 
 def add_companies() -> tuple[Company, ...]:
-    """Add the companies with a party, an employee and a user each, and `chef` for both."""
+    """Add the companies with a party, an employee and a user each; `chef` administers both."""
     companies = tuple(_add_company(profile) for profile in PROFILES)
-    _add_user("chef", "Christa Hoffmann", companies)
+    _add_user("chef", "Christa Hoffmann", companies, (*GROUPS, ADMINISTRATORS))
     return companies
 
 
@@ -113,12 +115,15 @@ def _add_company(profile: Profile) -> Company:
     return Company(**{**vars(made), "user": user})
 
 
-def _add_user(login: str, name: str, companies: tuple[Company, ...]) -> int:
+def _add_user(
+    login: str, name: str, companies: tuple[Company, ...],
+    groups: tuple[tuple[str, str], ...] = GROUPS,
+) -> int:
     pool = Pool()
     data = pool.get("ir.model.data")
     known = data.search(["OR", *(
-        [("module", "=", module), ("fs_id", "=", name), ("model", "=", "res.group")]
-        for module, name in GROUPS
+        [("module", "=", module), ("fs_id", "=", group), ("model", "=", "res.group")]
+        for module, group in groups
     )])
     language = pool.get("ir.lang").search([("code", "=", "de"), ("translatable", "=", True)])
     user, = pool.get("res.user").create([{
