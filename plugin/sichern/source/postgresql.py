@@ -38,6 +38,8 @@ PINNED: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
     "quote_all_identifiers": "off",
+    # Compiling a statement of a hundred parts takes seconds, running it takes milliseconds.
+    "jit": "off",
     # A login that may only read often has this; temporary tables are made outside the snapshot.
     "default_transaction_read_only": "off",
 }
