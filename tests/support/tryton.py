@@ -139,8 +139,13 @@ def copy_sqlite(database: TrytonDatabase, folder: Path) -> TrytonDatabase:
 
 
 def _copy_documents(database: TrytonDatabase, copy: TrytonDatabase) -> None:
-    if database.documents.exists():
-        shutil.copytree(database.documents, copy.documents)
+    # A module whose store has no prefix of its own keeps files below the database's name.
+    for source, target in (
+        (database.documents, copy.documents),
+        (database.folder / database.name, copy.folder / copy.name),
+    ):
+        if source.exists():
+            shutil.copytree(source, target)
 
 
 def run_tryton(

@@ -1,86 +1,81 @@
-"""Plant a fault in the planner, table by table, and say whether the proof caught it.
+"""Drop the planner's condition on one table after the other, and run a real backup each time.
 
-A program, since trytond belongs to the process: `python -m tests.tryton.faults --config F` prints
-JSON, owned table -> caught, for every owned table that has rows of two companies.
+A program, since trytond belongs to the process: `python -m tests.tryton.faults --config F
+--to DIR TABLE...` prints JSON: by table what became of the first company's backup.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest import mock
 
-import sqlalchemy as sa
-
+from sichern.backup import back_up
 from sichern.config import load_config
-from sichern.schema.types import wire_type
-from sichern.session import open_session
-from sichern.source.identities import identity_rows
-from sichern.source.keys import collect
-from sichern.source.reflect import read_catalog
-from sichern.source.rows import read_rows
-from sichern.source.snapshot import Snapshot, open_snapshot
-from sichern.tenancy.classify import classify
-from sichern.tenancy.closure import KEY_TABLES, Closure
-from sichern.tenancy.errors import ForeignRow
-from sichern.tenancy.expressions import clause
-from sichern.tenancy.proof import Proof
-from sichern_hooks import Role, SharedRows
+from sichern.session import Session, open_session
+from sichern.tenancy.closure import Closure, Side
+from sichern.tenancy.model import TenantTable
+from sichern_hooks import Destination, Options, SharedRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a run ended: its error's code, the table that the error names, the files it left."""
+
+    outcome: str
+    code: str
+    table: str
+    left: list[str]
 
 
 @contextmanager
-def collected(config: Path) -> Iterator[tuple[Snapshot, Closure]]:
-    """Open the first company of the configured system."""
-    session = open_session(load_config(config), None)
-    tenant = session.tenants()[0]
-    source = session.manager.hook.sichern_open_source(tenant=tenant.ref)
-    with closing(source), open_snapshot(source.database, KEY_TABLES) as snapshot:
-        description = source.describe(snapshot)
-        model = classify(read_catalog(snapshot, description.schema), description, wire_type)
-        yield snapshot, collect(snapshot, model, tenant.ref.key, SharedRows.DEFAULT)
+def dropped(faulty: str) -> Iterator[None]:
+    """Let the planner take every row of a table for the tenant's."""
+    right = Closure.belongs
+
+    def belongs(self: Closure, table: TenantTable, alias: str, side: Side = Side.OURS) -> str:
+        if table.name == faulty and side is Side.OURS:
+            return "true"
+        return right(self, table, alias, side)
+
+    with mock.patch.object(Closure, "belongs", belongs):
+        yield
 
 
-def caught(snapshot: Snapshot, closure: Closure, faulty: str) -> bool:
-    """Write all rows past the proof, without the condition of one table."""
-    proof = Proof(model=closure.model, tenant=closure.tenant)
-    for table in closure.model.tables.values():
-        if table.role is Role.PRIVATE:
-            continue
-        for block in identity_rows(snapshot, closure, table):
-            proof.identities(table.name, block)
-        rows = clause(closure.model, table.name)
-        condition = sa.true() if table.name == faulty else closure.content(table, rows)
-        try:
-            for block in read_rows(snapshot, rows, table.columns, table.key, condition):
-                proof.rows(table.name, block)
-            proof.finish(table.name)
-        except ForeignRow as error:
-            return error.values["table"] == faulty
-        if table.name == faulty:
-            return False
-    return False
-
-
-def foreign(snapshot: Snapshot, closure: Closure) -> Iterator[str]:
-    """Name the owned tables that have rows of another company."""
-    for name in sorted(closure.survey.filled):
-        table = closure.model.tables.get(name)
-        if table is not None and table.role is Role.OWNED:
-            rows = clause(closure.model, name)
-            count = sa.select(sa.func.count()).select_from(rows)
-            all_rows = snapshot.execute(count).scalar_one()
-            if all_rows > snapshot.execute(count.where(closure.content(table, rows))).scalar_one():
-                yield name
+def attempt(session: Session, folder: Path, faulty: str) -> Result:
+    """Back up the first company with a fault planted."""
+    with dropped(faulty):
+        report = back_up(
+            session.manager,
+            session.actor,
+            session.tenants()[:1],
+            Destination(path=str(folder)),
+            # What nobody uses needs a second closure, and has nothing to do with the fault.
+            Options(shared=SharedRows.REACHED),
+            run=faulty,
+        )
+    error = report.tenants[0].error
+    return Result(
+        outcome=str(report.outcome),
+        code=error.code if error is not None else "",
+        table=str(error.values.get("table", "")) if error is not None else "",
+        left=sorted(path.name for path in folder.iterdir()),
+    )
 
 
 def main() -> None:
-    """Print the answer."""
+    """Print the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--config", type=Path, required=True)
-    with collected(parser.parse_args().config) as (snapshot, closure):
-        found = {name: caught(snapshot, closure, name) for name in foreign(snapshot, closure)}
-    json.dump(found, sys.stdout)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("tables", nargs="+")
+    chosen = parser.parse_args()
+    session = open_session(load_config(chosen.config), None)
+    results = {name: asdict(attempt(session, chosen.to, name)) for name in chosen.tables}
+    json.dump(results, sys.stdout)
 
 
 if __name__ == "__main__":
