@@ -1,5 +1,6 @@
 """What Sichern brings into an ERP: rights, menu actions, and the runs that a host triggers."""
 
+import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ from sichern_hooks import (
     authorize,
     hookimpl,
 )
+
+logger = logging.getLogger(__name__)
 
 BACK_UP = Action(
     name="back-up",
@@ -90,9 +93,9 @@ class Sichern:
         finally:
             del self._runs[run]
         if options.mail_to:
-            self._manager.hook.sichern_send_mail(
-                mail=protocol_mail(report, options.mail_to, actor.language)
-            )
+            mail = protocol_mail(report, options.mail_to, actor.language)
+            if self._manager.hook.sichern_send_mail(mail=mail) is not True:
+                logger.error("the protocol of run %s could not be mailed", run)
         return report
 
     @hookimpl

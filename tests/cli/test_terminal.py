@@ -111,13 +111,13 @@ def test_an_interrupt_before_anything_runs_is_said_as_well(tmp_path: Path) -> No
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "")
-    assert err.startswith("error: ")
+    assert err.lstrip().startswith("error: ")
     assert "Traceback" not in err
     assert time.monotonic() - started < 30
 
 
-@pytest.mark.parametrize("name", ["\x1b[2J\x1b]0;title\x07Evil", "two\r\nlines", "back\x08\x08"])
-def test_a_name_moves_no_cursor(tmp_path: Path, name: str) -> None:
+def test_a_name_moves_no_cursor(tmp_path: Path) -> None:
+    name = "\x1b[2J\x1b]0;title\x07Evil two\r\nlines back\x08\x08 \u202e"
     copy = copy_sqlite(demo_sqlite(), tmp_path / "copy")
     run_tryton(["-c", RENAME, str(copy.file), name], copy.uri)
     (tmp_path / "backups").mkdir()

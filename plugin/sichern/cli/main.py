@@ -117,10 +117,14 @@ def group(output: Output) -> click.Group:
 
 
 def _configured(arguments: Sequence[str]) -> Config | None:
-    """The configuration, for the contact and the language; a command says what is wrong with it."""
+    """The configuration, for the contact and the language; a command says what is wrong with it.
+
+    A pipe can be read only once, and the command needs it.
+    """
+    path = Path(_value(arguments, "--config") or DEFAULT)
     try:
-        return load_config(Path(_value(arguments, "--config") or DEFAULT))
-    except SichernError:
+        return load_config(path) if path.is_file() else None
+    except (SichernError, ValueError):
         return None
 
 
