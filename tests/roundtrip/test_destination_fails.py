@@ -44,7 +44,8 @@ class Small:
                 marks = ", ".join("?" for _ in rows[0])
                 connection.executemany(f"insert into {table} values ({marks})", rows)
             connection.executemany(
-                "insert into translation values (?, 'product,name', 1, hex(randomblob(60)))",
+                "insert into translation (id, name, res_id, value)"
+                " values (?, 'product,name', 1, hex(randomblob(60)))",
                 [(number,) for number in range(100, 3100)],
             )
             connection.commit()
