@@ -60,7 +60,8 @@ class Pipeline:
         # Long and different lines: what the kernel's buffers hold must not be all of them.
         self.run(
             "alter table line add column note text",
-            f"insert into line (id, invoice, product, lot, amount, note) select {FIRST} + i, 1 + i % 2, 1, null, i, (select string_agg("
+            "insert into line (id, invoice, product, lot, amount, note)"
+            f" select {FIRST} + i, 1 + i % 2, 1, null, i, (select string_agg("
             f"md5((i * 8 + j)::text), '') from generate_series(1, 8) j)"
             f" from generate_series(1, {lines}) i",
         )
