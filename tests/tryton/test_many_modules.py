@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sichern.hosts.tryton import reviewed
-from sichern.hosts.tryton.demo.configuration import write_config
 from sichern.hosts.tryton.description import SECRET_NAME
 from sichern_hooks import Role
 from tests.support.archive import Pair, unresolved
@@ -53,13 +52,18 @@ sys.stdout.write(json.dumps(seconds))
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A copy with canaries in every secret, and old versions that point nowhere."""
+    """A copy with canaries in every secret, and references that lead out of a company.
+
+    `dangling` old versions point nowhere; `crossing` is the first company's one reference to a
+    record of the second, as `references.tsv` has it.
+    """
 
     database: TrytonDatabase
     config: Path
     pairs: dict[str, Pair]
     canaries: int
     dangling: int
+    crossing: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +83,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             f'update "party_address__history" set country = {NOWHERE} where party in'
             " (select party from company_company)"
         )
+        ((move,),) = access.ask("select min(id) from account_move where company = 1")
+        ((theirs,),) = access.ask("select min(id) from account_invoice where company = 2")
+        access.write(
+            f"update account_move set origin = 'account.invoice,{theirs}' where id = {move}"
+        )
     config = write_sichern_config(database, folder)
     return Prepared(
         database=database,
@@ -86,6 +95,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         pairs=back_up_all(database, folder),
         canaries=canaries,
         dangling=dangling,
+        crossing=("account_move", str(move), "origin", "account_invoice", str(theirs)),
     )
 
 
@@ -142,6 +152,13 @@ def test_what_old_versions_point_at_may_be_gone_and_is_counted(prepared: Prepare
     assert sum(history for _, history in counted) >= prepared.dangling
 
 
+def test_a_reference_to_another_company_is_listed_and_not_followed(prepared: Prepared) -> None:
+    pair = prepared.pairs["1"]
+    listed = [tuple(row) for row in pair.lines("references.tsv")]
+    assert (*prepared.crossing, "other-tenant") in listed
+    assert prepared.crossing[-1] not in pair.keys("account_invoice")
+
+
 def _said(pairs: dict[str, Pair], *outcomes: Outcome) -> Iterator[bytes]:
     for pair in pairs.values():
         yield from pair.members.values()
@@ -191,8 +208,9 @@ def test_no_session_or_password_of_the_demo_is_inside(tmp_path: Path) -> None:
 def test_the_password_of_the_database_is_nowhere(postgres: Server, tmp_path: Path) -> None:
     database = demo_postgres(postgres)
     # The server trusts everybody, whatever the password.
-    uri = database.uri.replace("postgres@", f"postgres:{CANARY}@")
-    secret = replace(database, uri=uri, config=write_config(tmp_path / "tryton", uri))
+    text = database.config.read_text(encoding="utf-8")
+    secret = replace(database, config=tmp_path / "trytond.conf")
+    secret.config.write_text(text.replace("postgres@", f"postgres:{CANARY}@"), encoding="utf-8")
     assert CANARY in secret.config.read_text(encoding="utf-8")
     config = write_sichern_config(secret, tmp_path / "config")
     gone = write_sichern_config(replace(secret, name="gone"), tmp_path / "gone")
