@@ -21,8 +21,8 @@ from sichern_hooks import (
     PermissionText,
     Report,
     SichernError,
+    Tenant,
     TenantRef,
-    UnknownTenant,
     authorize,
     hookimpl,
 )
@@ -71,20 +71,20 @@ class Sichern:
         options: Options,
         run: str,
     ) -> Report | None:
-        """Run the backup; rights are checked again, for each tenant, where it is read."""
+        """Run the backup; rights are checked again, for each tenant, where it is read.
+
+        A tenant that the actor does not see fails in the report, the others are backed up.
+        """
         if name != BACK_UP.name:
             return None
         visible = {t.ref: t for t in self._manager.hook.sichern_tenants(actor=actor) or ()}
-        for ref in tenants:
-            if ref not in visible:
-                raise UnknownTenant(tenant=ref.key)
         stop = threading.Event()
         self._runs[run] = (stop, tuple(tenants))
         try:
             report = back_up(
                 self._manager,
                 actor,
-                [visible[ref] for ref in tenants],
+                [visible.get(ref, Tenant(ref=ref, name=ref.key)) for ref in tenants],
                 destination,
                 options,
                 run=run,
@@ -150,8 +150,6 @@ class Sichern:
     def _chosen(self, job: Job) -> list[TenantRef]:
         visible = self._manager.hook.sichern_tenants(actor=job.actor) or ()
         chosen = job.tenants or tuple(tenant.ref.key for tenant in visible)
-        known = {tenant.ref.key: tenant.ref for tenant in visible}
-        missing = [key for key in chosen if key not in known]
-        if missing:
-            raise UnknownTenant(tenant=missing[0])
-        return [known[key] for key in chosen if key not in job.exclude]
+        return [
+            TenantRef(host=job.actor.host, key=key) for key in chosen if key not in job.exclude
+        ]

@@ -26,7 +26,6 @@ from sichern_hooks import (
     Report,
     SichernError,
     TenantRef,
-    UnknownTenant,
     create_manager,
     hookimpl,
 )
@@ -170,12 +169,15 @@ def test_an_unknown_action_has_no_answer(manager: Any, anna: Actor, folder: Path
     assert kinds(folder) == []
 
 
-def test_a_tenant_that_the_actor_may_not_see_is_unknown(
+def test_a_tenant_that_the_actor_may_not_see_fails_alone(
     manager: Any, bert: Actor, folder: Path
 ) -> None:
-    with pytest.raises(UnknownTenant):
-        run(manager, bert, folder, SOUTH, NORTH)
-    assert kinds(folder) == []
+    report = run(manager, bert, folder, SOUTH, NORTH)
+    assert [str(one.outcome) for one in report.tenants].count("failed") >= 1
+    refused = {one.tenant.ref: one for one in report.tenants}[NORTH]
+    assert refused.error is not None
+    assert refused.error.code == "not-authorized"
+    assert refused.files == ()
 
 
 def test_a_veto_between_request_and_run_stops_the_run(

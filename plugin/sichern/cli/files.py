@@ -91,14 +91,13 @@ def list_folder(call: Call, destination: str) -> int:
 
 
 def check(call: Call, pair: Path) -> int:
-    """Check a pair, and remember when it was found sound."""
+    """Check a pair, and remember when it was found sound, or that it is no more."""
     output = call.output
     _may_read(call, pair)
     watched = on_terminal() and not output.json
     with progress_hook(pair.name, watched) as progress:
         result = check_pair(pair, progress=progress, rows=RowCheck())
-    if result.sound:
-        _remember(output, result)
+    _remember(output, result)
     if output.json:
         output.data(
             {
@@ -209,7 +208,10 @@ def _may_read(call: Call, pair: Path) -> None:
 
 def _remember(output: Output, result: CheckResult) -> None:
     try:
-        _memory().remember(result.sha256, datetime.now(UTC))
+        if result.sound:
+            _memory().remember(result.sha256, datetime.now(UTC))
+        else:
+            _memory().forget(result.sha256)
     except OSError as error:
         text = output.say(
             N_("warning: when it was checked cannot be remembered: %(reason)s"),
