@@ -12,11 +12,11 @@ import pluggy
 import pytest
 import sqlalchemy as sa
 
-from sichern import members
 from sichern.archive.check import check_pair
 from sichern.backup import back_up, plan_tenant
 from sichern.report.mail import loaded
 from sichern.report.text import protocol_text
+from sichern.source.rows import read_rows
 from sichern.tenancy.closure import Closure, Side
 from sichern.tenancy.model import TenantTable
 from sichern_hooks import (
@@ -196,14 +196,12 @@ def test_a_fault_of_the_planner_makes_the_run_fail(
 def test_rows_that_get_lost_on_the_way_make_the_run_fail(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = members.read_rows
-
     def lossy(*arguments: Any) -> Iterator[bytes]:
-        for block in right(*arguments):
+        for block in read_rows(*arguments):
             lines = block.splitlines(keepends=True)
             yield b"".join(lines[: len(lines) - (arguments[1].name == "line")])
 
-    monkeypatch.setattr(members, "read_rows", lossy)
+    monkeypatch.setattr("sichern.members.read_rows", lossy)
     report = small.back_up()
     assert report.tenants[0].error is not None
     assert report.tenants[0].error.code == "rows-lost"
