@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load
 
@@ -120,31 +120,39 @@ class Protocol:
         return (self.finished - self.started).total_seconds() if self.finished else 0.0
 
 
-class _NoticeSchema(Schema):
+class _Made(Schema):
+    """Loads into the dataclass that it is made for."""
+
+    made: ClassVar[type]
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> object:
+        """Build the dataclass; its sequences are tuples."""
+        return self.made(
+            **{name: tuple(each) if isinstance(each, list) else each for name, each in data.items()}
+        )
+
+
+class _NoticeSchema(_Made):
+    made = Notice
     code = fields.Str(required=True)
     message = fields.Str(required=True)
     values = fields.Dict(keys=fields.Str())
     hint = fields.Str()
     warning = fields.Bool()
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> Notice:
-        return Notice(**data)
 
-
-class _FaultSchema(Schema):
+class _FaultSchema(_Made):
+    made = Fault
     code = fields.Str(required=True)
     message = fields.Str(required=True)
     hint = fields.Str(required=True)
     values = fields.Dict(keys=fields.Str())
     details = fields.List(fields.Nested(_NoticeSchema))
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> Fault:
-        return Fault(**{**data, "details": tuple(data.get("details", ()))})
 
-
-class _TableCountSchema(Schema):
+class _TableCountSchema(_Made):
+    made = TableCount
     table = fields.Str(required=True)
     label = fields.Str(required=True)
     role = fields.Str(required=True)
@@ -153,33 +161,25 @@ class _TableCountSchema(Schema):
     left_out = fields.Int(required=True)
     bytes = fields.Int(required=True)
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> TableCount:
-        return TableCount(**data)
 
-
-class _DocumentCountSchema(Schema):
+class _DocumentCountSchema(_Made):
+    made = DocumentCount
     count = fields.Int(required=True)
     bytes = fields.Int(required=True)
     missing = fields.Int(required=True)
     left_out = fields.Int(required=True)
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> DocumentCount:
-        return DocumentCount(**data)
 
-
-class _FileSizeSchema(Schema):
+class _FileSizeSchema(_Made):
+    made = FileSize
     name = fields.Str(required=True)
     size = fields.Int(required=True)
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> FileSize:
-        return FileSize(**data)
 
-
-class ProtocolSchema(Schema):
+class ProtocolSchema(_Made):
     """`protocol.json`."""
+
+    made = Protocol
 
     run = fields.Str(required=True)
     action = fields.Str(required=True)
@@ -203,9 +203,3 @@ class ProtocolSchema(Schema):
     files = fields.List(fields.Nested(_FileSizeSchema))
     notices = fields.List(fields.Nested(_NoticeSchema))
     fault = fields.Nested(_FaultSchema, allow_none=True)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> Protocol:
-        for name in ("tables", "files", "notices"):
-            data[name] = tuple(data.get(name, ()))
-        return Protocol(**data)
