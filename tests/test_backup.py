@@ -208,6 +208,44 @@ def test_rows_that_get_lost_on_the_way_make_the_run_fail(
     assert small.left == []
 
 
+def test_rows_that_belong_to_nobody_are_warned_of(small: Small) -> None:
+    small.run_sql("insert into line values (9, 99, 1, null, '1')")
+    report = small.back_up()
+    assert report.outcome is Outcome.WARNINGS
+    notices = {notice.code: notice for notice in loaded(report.tenants[0].protocol).notices}
+    assert notices["rows-of-nobody"].values == {"count": 1, "table": "line"}
+
+
+def test_a_tenant_without_a_row_is_no_backup(small: Small) -> None:
+    small.run_sql(
+        "delete from company where id = 1",
+        "delete from invoice where company = 1",
+        "delete from line where invoice in (1, 2)",
+        "delete from cost where company = 1",
+        "delete from counter where company = 1",
+    )
+    report = small.back_up()
+    assert report.tenants[0].error is not None
+    assert report.tenants[0].error.code == "unknown-tenant"
+    assert small.left == []
+
+
+def test_names_and_documents_that_get_lost_make_the_run_fail(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sichern.members.identity_rows", lambda *_: iter(()))
+        assert _code(small.back_up()) == "rows-lost"
+    monkeypatch.setattr("sichern.members.documents", lambda *_: iter(()))
+    assert _code(small.back_up()) == "rows-lost"
+    assert small.left == []
+
+
+def _code(report: Report) -> str | None:
+    error = report.tenants[0].error
+    return error.code if error is not None else None
+
+
 def test_two_runs_give_the_same_bytes(small: Small) -> None:
     first, second = small.pair().members, small.pair().members
     for name in first:

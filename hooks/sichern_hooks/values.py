@@ -174,9 +174,9 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of the tenants' outcomes."""
+        """The worst of the tenants' outcomes; a run of no tenant backed nothing up: FAILED."""
         order = [Outcome.COMPLETE, Outcome.WARNINGS, Outcome.CANCELLED, Outcome.FAILED]
-        return max((t.outcome for t in self.tenants), key=order.index, default=Outcome.COMPLETE)
+        return max((t.outcome for t in self.tenants), key=order.index, default=Outcome.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)

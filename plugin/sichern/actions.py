@@ -23,6 +23,7 @@ from sichern_hooks import (
     SichernError,
     Tenant,
     TenantRef,
+    UsageError,
     authorize,
     hookimpl,
 )
@@ -37,6 +38,14 @@ BACK_UP = Action(
     permission=Permission.BACK_UP,
     form=("tenants", "destination", "documents", "shared", "mail_to"),
 )
+
+
+class RunInProgress(UsageError):
+    """The id of a run is taken by one that goes on."""
+
+    code = "run-in-progress"
+    message = N_("the run %(run)s is going on already")
+    hint = N_("give each run an id of its own")
 
 
 class Sichern:
@@ -78,6 +87,8 @@ class Sichern:
         if name != BACK_UP.name:
             return None
         visible = {t.ref: t for t in self._manager.hook.sichern_tenants(actor=actor) or ()}
+        if run in self._runs:
+            raise RunInProgress(run=run)
         stop = threading.Event()
         self._runs[run] = (stop, tuple(tenants))
         try:
@@ -126,10 +137,15 @@ class Sichern:
 
     @hookimpl
     def sichern_before_tenant_deleted(self, tenant: TenantRef) -> Sequence[Report]:
-        """Back up the tenant that is about to go; raises the error where that fails."""
+        """Back up the tenant that is about to go; raises the error where that fails.
+
+        The job says whether it is meant, not what the job's actor sees: a right that is
+        missing is a failure, and the tenant stays.
+        """
         reports = []
         for job in self._manager.hook.sichern_jobs() or ():
-            if job.before_deletion and tenant in self._chosen(job):
+            meant = (not job.tenants or tenant.key in job.tenants) and tenant.key not in job.exclude
+            if job.before_deletion and meant:
                 report = self._run(job, [tenant])
                 if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
                     raise report.tenants[0].error or SichernError(reason=str(report.outcome))

@@ -178,15 +178,19 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
         log.read(tenancy.source.identity)
         folder.check_fits(*tenancy.plan.volumes(separate))
         stem = str(Stem(slug=slug, when=log.started))
-        with PairWriter(folder, stem, separate=separate) as pair:
-            step = _steps(run, tenant, tenancy.plan)
+        step = _steps(run, tenant, tenancy.plan)
+
+        def reading_back(_done: int, _total: int) -> None:
+            step(0)
+
+        with PairWriter(folder, stem, separate=separate, progress=reading_back) as pair:
             contents = write_contents(
                 tenancy, pair.data, pair.documents, run.options.documents, step
             )
             log.wrote(contents.tables, contents.documents, contents.notices, run.clock())
             pair.data.add(PROTOCOL, [canonical(ProtocolSchema().dump(log.protocol()))])
             committed = pair.commit(log.facts(contents.fingerprint))
-    log.kept(folder.path, committed.info, committed.files)
+            log.kept(folder.path, committed.info, committed.files)
 
 
 @contextmanager
@@ -215,7 +219,7 @@ def _steps(run: Run, tenant: Tenant, plan: Plan) -> Callable[[int], None]:
         if run.cancelled():
             raise Cancelled
         done += count
-        if done - told >= grain or done >= total:
+        if count and (done - told >= grain or done >= total):
             told = done
             progress = Progress(
                 run=run.id, tenant=tenant.ref, phase="write", done=done, total=total

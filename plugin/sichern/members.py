@@ -110,8 +110,17 @@ def _write_table(
             member = archive.add(rows_member(Kind.DATA, table.name, number), _seen(chunk, prove))
             written, size = written + member.lines, size + member.entry.size
         proof.finish(table.name)
-    if written != planned.rows:
-        raise RowsLost(table=table.name, written=written, planned=planned.rows)
+    _hold(table.name, written, planned.rows)
+    _hold(f"identities/{table.name}", named, planned.named)
+    if planned.nobodys:
+        contents.notices.append(
+            Notice(
+                code="rows-of-nobody",
+                message=N_("%(count)d rows of %(table)s belong to no tenant: no backup has them"),
+                values={"count": planned.nobodys, "table": table.name},
+                hint=N_("give them a company or a parent in the ERP, or delete them"),
+            )
+        )
     contents.tables.append(
         TableCount(
             table=table.name,
@@ -123,6 +132,12 @@ def _write_table(
             bytes=size,
         )
     )
+
+
+def _hold(what: str, written: int, planned: int) -> None:
+    """Raise RowsLost where another number was written than counted in the same snapshot."""
+    if written != planned:
+        raise RowsLost(table=what, written=written, planned=planned)
 
 
 def _seen(blocks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:
@@ -222,6 +237,7 @@ def _write_documents(
                     count, size = count + 1, size + length
             listing.write(_listed(document, length, digest, origin))
             step(1)
+        _hold(DOCUMENTS, count + missing + left_out, tenancy.plan.documents)
         listing.seek(0)
         archive.add(DOCUMENTS, iter(lambda: listing.read(PIECE), b""))
     contents.documents = DocumentCount(count=count, bytes=size, missing=missing, left_out=left_out)

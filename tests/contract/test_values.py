@@ -90,7 +90,7 @@ def report(*outcomes: Outcome) -> Report:
 @pytest.mark.parametrize(
     ("outcomes", "worst"),
     [
-        ([], Outcome.COMPLETE),
+        ([], Outcome.FAILED),
         ([Outcome.COMPLETE, Outcome.WARNINGS], Outcome.WARNINGS),
         ([Outcome.FAILED, Outcome.COMPLETE], Outcome.FAILED),
         ([Outcome.CANCELLED, Outcome.WARNINGS], Outcome.CANCELLED),

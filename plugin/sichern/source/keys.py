@@ -7,20 +7,27 @@ from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import KEY_TABLES, Closure, Edge, Side, Survey
 from sichern.tenancy.model import TenancyModel
 from sichern.tenancy.sql import Sql, literal
-from sichern_hooks import Polymorphic, Role, SharedRows
+from sichern_hooks import Polymorphic, Role, SharedRows, UnknownTenant
 
 BATCH = 100
 """Parts of one compound SELECT: SQLite allows 500."""
 
 
 def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: SharedRows) -> Closure:
-    """Collect all keys of one tenant in the snapshot; give the closure that uses them."""
+    """Collect all keys of one tenant in the snapshot; give the closure that uses them.
+
+    Raises UnknownTenant where no row carries the tenant.
+    """
     closure = Closure(model=model, tenant=tenant, survey=look(snapshot, model), shared=shared)
     for statement in closure.system_statements():
         snapshot.run(statement)
     if shared is SharedRows.DEFAULT:
         _grow(snapshot, closure, Side.OTHERS, _seed(snapshot, closure, Side.OTHERS))
-    _grow(snapshot, closure, Side.OURS, _seed(snapshot, closure, Side.OURS))
+    own = _seed(snapshot, closure, Side.OURS)
+    if not own:
+        # Deleted meanwhile, or a key spelled otherwise: an archive of nothing is no backup.
+        raise UnknownTenant(tenant=tenant)
+    _grow(snapshot, closure, Side.OURS, own)
     freed = {name for name, statement in closure.free_statements() if snapshot.run(statement)}
     _grow(snapshot, closure, Side.OURS, freed)
     for target, edges in by_target(naming_edges(closure)).items():

@@ -11,7 +11,7 @@ from sichern.tenancy.expressions import clause, own_key
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
 from sichern.tenancy.sql import literal
-from sichern_hooks import DocumentRef, Documents, Role, Tenant
+from sichern_hooks import DocumentRef, Documents, Role, SharedRows, Tenant
 
 SizeOf = Callable[[DocumentRef], int]
 
@@ -24,17 +24,16 @@ def make_plan(
 ) -> Plan:
     """Plan one tenant: `size_of` gives the bytes of a document in the host's store."""
     count, size = 0, 0
-    if documents is not Documents.WITHOUT:
-        for table in closure.model.tables.values():
-            if table.documents and table.name in closure.survey.filled:
-                found, known = _documents(snapshot, closure, table, size_of)
-                count, size = count + found, size + known
+    for table in closure.model.tables.values():
+        if table.documents and table.name in closure.survey.filled:
+            found, known = _documents(snapshot, closure, table, size_of)
+            count, size = count + found, size + known
     return Plan(
         tenant=tenant,
         shared=closure.shared,
         tables=tuple(_tables(snapshot, closure)),
         documents=count,
-        document_bytes=size,
+        document_bytes=0 if documents is Documents.WITHOUT else size,
     )
 
 
@@ -42,9 +41,10 @@ def _tables(snapshot: Snapshot, closure: Closure) -> Iterator[TablePlan]:
     rows = _counted(snapshot, closure)
     named = _keys(snapshot, closure, Side.NAMED)
     left_out = _left_out(snapshot, closure)
+    nobodys = _nobodys(snapshot, closure)
     widths = _widths(snapshot, closure, [name for name, count in rows.items() if count])
     for name, table in closure.model.tables.items():
-        if rows.get(name) or named.get(name) or left_out.get(name):
+        if any(counts.get(name) for counts in (rows, named, left_out, nobodys)):
             yield TablePlan(
                 table=name,
                 label=table.label,
@@ -53,6 +53,7 @@ def _tables(snapshot: Snapshot, closure: Closure) -> Iterator[TablePlan]:
                 left_out=left_out.get(name, 0),
                 named=named.get(name, 0),
                 bytes=rows.get(name, 0) * widths.get(name, 0),
+                nobodys=nobodys.get(name, 0),
             )
 
 
@@ -102,6 +103,19 @@ def _left_out(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
             key = closure.sql.own_key(table, "t")
             conditions.append(f"NOT {closure.has_key(Side.OTHERS, table, key)}")
         parts.append(_count(closure, table, " AND ".join(conditions)))
+    return _numbers(snapshot, parts)
+
+
+def _nobodys(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
+    """Rows of owned tables that no tenant has: without a tenant, or with a parent that is gone."""
+    parts: list[str] = []
+    for table in closure.sources:
+        known = closure.shared is SharedRows.DEFAULT or table.name not in closure.collected
+        if table.role is Role.OWNED and known:
+            sides = (closure.belongs(table, "t", side) for side in (Side.OURS, Side.OTHERS))
+            parts.append(
+                _count(closure, table, " AND ".join(f"({each}) IS NOT TRUE" for each in sides))
+            )
     return _numbers(snapshot, parts)
 
 

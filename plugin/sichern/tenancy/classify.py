@@ -14,7 +14,6 @@ WireOf = Callable[[str, str, bool], str | None]
 """Dialect, database type, is it an enumeration: the wire type, None where it is unknown."""
 
 FOLLOWING = frozenset({Role.PART_OF, Role.USED_WITH})
-CARRIED = frozenset({Role.OWNED, Role.SHARED, Role.PART_OF, Role.USED_WITH})
 
 
 def classify(catalog: Catalog, description: Description, wire_of: WireOf) -> TenancyModel:
@@ -258,13 +257,27 @@ def _unanchored(tables: Mapping[str, TenantTable]) -> Iterable[Problem]:
         if table.role is not Role.OWNED or table.tenant is not None:
             continue
         parent = table.parent
-        if isinstance(parent, ForeignLink) and tables[parent.target].role not in CARRIED:
+        if isinstance(parent, ForeignLink) and not _anchored(tables, table.name):
             yield Problem(
                 table=table.name,
                 message=N_("the table %(table)s is owned through %(detail)s, which is not owned"),
                 hint=N_("give it a tenant column, an owned parent, or another role"),
                 detail=parent.target,
             )
+
+
+def _anchored(tables: Mapping[str, TenantTable], name: str) -> bool:
+    """Whether a chain of owned parents ends at a tenant column, or at a polymorphic parent."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        table = tables[name]
+        if table.role is not Role.OWNED:
+            return False
+        if table.tenant is not None or not isinstance(table.parent, ForeignLink):
+            return True
+        name = table.parent.target
+    return False
 
 
 def _parents_first(tables: Mapping[str, TenantTable]) -> list[str]:

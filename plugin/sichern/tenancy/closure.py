@@ -362,8 +362,6 @@ class Closure:
         known = self._nameable(table, "t")
         if reached is None or known is None:
             return None
-        if table.name not in self.collected and table.tenant is not None:
-            known = f"{known} AND NOT ({self.belongs(table, 't')})"
         return self._collect(Side.NAMED, table, f"{known} AND {reached}", eligible=False)
 
     def _nameable(self, target: TenantTable, alias: str) -> str | None:

@@ -13,7 +13,10 @@ OVERHEAD = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class TablePlan:
-    """One table: rows that go along, rows left out, rows that are only named, estimated bytes."""
+    """One table: rows that go along, rows left out, rows that are only named, estimated bytes.
+
+    `nobodys` are rows of an owned table that belong to no tenant at all: no pair has them.
+    """
 
     table: str
     label: str
@@ -22,6 +25,7 @@ class TablePlan:
     left_out: int
     named: int
     bytes: int
+    nobodys: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,6 +110,7 @@ class Proof:
         """
         table = self.model.tables[name]
         check = self._check(table)
+        nameable = table.role in (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
         tenant = self.tenant.encode()
         keys = self.written.setdefault(name, KeySet()) if name in self._kept else None
         for line in lines.split(b"\n"):
@@ -127,6 +128,8 @@ class Proof:
                     raise ForeignRow(
                         table=name, key=key.decode(), reason=f"{table.tenant} = {carried.decode()}"
                     )
+            if nameable:
+                raise ForeignRow(table=name, key=key.decode(), reason=str(table.role))
             if check.parent:
                 self._parent(table, key, [values[position] for position in check.parent])
             elif check.tenant is None and table.role is Role.OWNED:

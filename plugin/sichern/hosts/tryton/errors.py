@@ -1,6 +1,6 @@
 """What can be wrong with a Tryton system, seen from outside."""
 
-from sichern_hooks import N_, HostUnavailable, UsageError
+from sichern_hooks import N_, HostUnavailable, SichernError, UsageError
 
 
 class SettingMissing(UsageError):
@@ -87,3 +87,11 @@ def one_line(error: BaseException) -> str:
     """Give the words of another library's error on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class StoreUnreadable(SichernError):
+    """The file store cannot be read, though the document may be there."""
+
+    code = "tryton-store-unreadable"
+    message = N_("the document %(document)s cannot be read from the document store: %(reason)s")
+    hint = N_("check that the folder of the file store is mounted, and who may read it")

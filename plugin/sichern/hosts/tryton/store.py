@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sichern.hosts.tryton.errors import StoreUnreadable
 from sichern.hosts.tryton.facts import ModelFact, Models
 from sichern_hooks import DocumentMissing, DocumentRef
 
@@ -24,7 +25,7 @@ class Store:
     def open(self, document: DocumentRef) -> BinaryIO:
         """Open a file for reading in pieces.
 
-        Raises DocumentMissing.
+        Raises DocumentMissing, StoreUnreadable.
         """
         from trytond.filestore import filestore
 
@@ -33,8 +34,13 @@ class Store:
             if type(filestore).__module__ != OWN_STORE:
                 return BytesIO(filestore.get(document.locator, prefix))
             return self._path(filestore, document, prefix).open("rb")
-        except OSError as error:
+        except FileNotFoundError as error:
             raise DocumentMissing(document=document.locator) from error
+        except OSError as error:
+            # Not missing but out of reach: a share that went away must not look like a gap.
+            raise StoreUnreadable(
+                document=document.locator, reason=error.strerror or type(error).__name__
+            ) from error
 
     def size(self, document: DocumentRef) -> int:
         """Give the size of a file in bytes, 0 where it is not there."""
