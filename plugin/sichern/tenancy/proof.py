@@ -85,6 +85,7 @@ class Proof:
     written: dict[str, KeySet] = field(default_factory=dict)
     named: dict[str, KeySet] = field(default_factory=dict)
     _pending: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+    _checks: dict[str, _Check] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._kept = {
@@ -99,7 +100,7 @@ class Proof:
         if table in self._kept:
             keys = self.named.setdefault(table, KeySet())
             width = len(self.model.tables[table].key)
-            for line in lines.splitlines():
+            for line in filter(None, lines.split(b"\n")):
                 keys.add(b"\t".join(line.split(b"\t", width)[:width]))
 
     def rows(self, name: str, lines: bytes) -> None:
@@ -109,13 +110,13 @@ class Proof:
         written before it.
         """
         table = self.model.tables[name]
-        check = self._check(table)
+        check = self._checks.get(name)
+        if check is None:
+            check = self._checks[name] = self._check(table)
         nameable = table.role in (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
         tenant = self.tenant.encode()
         keys = self.written.setdefault(name, KeySet()) if name in self._kept else None
-        for line in lines.split(b"\n"):
-            if not line:
-                continue
+        for line in filter(None, lines.split(b"\n")):
             values = line.split(b"\t", check.fields)
             key = b"\t".join([values[position] for position in check.key])
             if keys is not None:
