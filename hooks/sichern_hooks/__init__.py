@@ -2,6 +2,7 @@
 
 from sichern_hooks.authorization import authorize, find_host
 from sichern_hooks.description import (
+    Clash,
     Description,
     DocumentColumn,
     EmbeddedKeys,
@@ -10,6 +11,8 @@ from sichern_hooks.description import (
     Reference,
     Role,
     Table,
+    Tree,
+    Unique,
 )
 from sichern_hooks.errors import (
     N_,
@@ -35,14 +38,17 @@ from sichern_hooks.manager import (
 )
 from sichern_hooks.markers import PROJECT, hookimpl, hookspec
 from sichern_hooks.source import Counter, DocumentRef, Reader, Source, SystemIdentity
+from sichern_hooks.target import Target, Writer
 from sichern_hooks.values import (
     Action,
     Actor,
     AuditEvent,
     Destination,
     Documents,
+    ImportOptions,
     Job,
     Mail,
+    Notice,
     Options,
     Outcome,
     Permission,
@@ -53,6 +59,7 @@ from sichern_hooks.values import (
     Tenant,
     TenantRef,
     TenantReport,
+    Way,
 )
 
 __all__ = [
@@ -65,6 +72,7 @@ __all__ = [
     "Actor",
     "AuditEvent",
     "BrokenPlugin",
+    "Clash",
     "Counter",
     "Description",
     "Destination",
@@ -75,11 +83,13 @@ __all__ = [
     "EmbeddedKeys",
     "ExternalIdentities",
     "HostUnavailable",
+    "ImportOptions",
     "InvalidPlugin",
     "Job",
     "Mail",
     "NoHost",
     "NotAuthorized",
+    "Notice",
     "Options",
     "Outcome",
     "Permission",
@@ -95,13 +105,18 @@ __all__ = [
     "Source",
     "SystemIdentity",
     "Table",
+    "Target",
     "Tenant",
     "TenantRef",
     "TenantReport",
+    "Tree",
+    "Unique",
     "UnknownHooks",
     "UnknownTenant",
     "UnknownUser",
     "UsageError",
+    "Way",
+    "Writer",
     "authorize",
     "check_pending",
     "create_manager",

@@ -78,6 +78,46 @@ class DocumentColumn:
     kind: str | None = None
 
 
+class Clash(StrEnum):
+    """What an import does about a value that another row of the target holds already.
+
+    REFUSE ends the import with the list. RENUMBER asks the host for the next free values.
+    SUFFIX appends `-2`, `-3`, ... to the text. UUID makes a new one.
+    """
+
+    REFUSE = "refuse"
+    RENUMBER = "renumber"
+    SUFFIX = "suffix"
+    UUID = "uuid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unique:
+    """Columns whose values no two rows may share; what the database enforces need not be repeated.
+
+    A row with NULL in one of them is free. `active` names a boolean column: only rows where it
+    is true count. `rule` changes the first of `columns`; with SUFFIX the same suffix is appended
+    to the columns `along` as well.
+    """
+
+    columns: tuple[str, ...]
+    rule: Clash = Clash.REFUSE
+    active: str | None = None
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """A tree kept as nested sets: each row's borders enclose those of the rows below it.
+
+    `left` and `right` are one space of numbers per table, whatever tenant a row is of.
+    """
+
+    parent: str
+    left: str
+    right: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """What the host knows of one table; the rest is read from the database.
@@ -94,6 +134,9 @@ class Table:
     - `types`: wire types by column where the database's own type does not tell them.
     - `secrets`: columns that never leave the system.
     - `derived`: columns that the host computes anew (tree borders): written, never compared.
+    - `stamps`: columns that say who wrote a row and when: carried, never compared.
+    - `uniques`: values that no two rows may share, and what an import does about a clash.
+    - `trees`: nested sets, whose borders an import appends behind those that are there.
     - `shipped`: a column that is filled in the rows that the host's modules ship: those are
       SYSTEM, as are rows with an external identity.
     - `history_of`: the table of which this one keeps old versions; its references may dangle.
@@ -112,6 +155,9 @@ class Table:
     documents: tuple[DocumentColumn, ...] = ()
     secrets: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
+    stamps: frozenset[str] = frozenset()
+    uniques: tuple[Unique, ...] = ()
+    trees: tuple[Tree, ...] = ()
     shipped: str | None = None
     history_of: str | None = None
 
@@ -137,8 +183,11 @@ class Description:
     unless its role follows from the foreign keys.
 
     `schema` is the database schema of every table (None where databases have none).
+    `numeric_as_bytes`: on SQLite the host keeps numbers with decimals as the bytes of their
+    digits (Tryton), not as SQLite's own numbers.
     """
 
     tables: Mapping[str, Table]
     schema: str | None = None
     external: ExternalIdentities | None = None
+    numeric_as_bytes: bool = False

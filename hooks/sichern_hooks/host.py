@@ -4,18 +4,21 @@ from collections.abc import Sequence
 
 from sichern_hooks.markers import hookspec
 from sichern_hooks.source import Source
+from sichern_hooks.target import Target, Writer
 from sichern_hooks.values import (
     Actor,
     AuditEvent,
     Destination,
     Job,
     Mail,
+    Notice,
     Options,
     Permission,
     Progress,
     Report,
     Tenant,
     TenantRef,
+    Way,
 )
 
 
@@ -49,6 +52,21 @@ def sichern_destinations(actor: Actor) -> Sequence[Destination] | None:
 @hookspec(firstresult=True)
 def sichern_open_source(tenant: TenantRef) -> Source | None:
     """Open a tenant for reading; the object is closed by the caller."""
+
+
+@hookspec(firstresult=True)
+def sichern_open_target(host: str) -> Target | None:
+    """Open the host's system for an import; the object is closed by the caller."""
+
+
+@hookspec(firstresult=True)
+def sichern_neutralise(
+    tenant: TenantRef, way: Way, writer: Writer
+) -> Sequence[Notice] | None:
+    """Switch off in an imported copy what would act on the world: jobs, mail, payments.
+
+    Called inside the import's transaction, only on request. Give what was switched off.
+    """
 
 
 @hookspec(firstresult=True)

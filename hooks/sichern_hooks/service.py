@@ -7,6 +7,7 @@ from sichern_hooks.values import (
     Action,
     Actor,
     Destination,
+    ImportOptions,
     Options,
     PermissionText,
     Report,
@@ -34,6 +35,13 @@ def sichern_run_action(
     run: str,
 ) -> Report | None:
     """Run a menu action to its end, in the calling thread."""
+
+
+@hookspec(firstresult=True)
+def sichern_run_import(
+    actor: Actor, file: str, options: ImportOptions, run: str
+) -> Report | None:
+    """Import the pair of an info file to its end, in the calling thread."""
 
 
 @hookspec(firstresult=True)

@@ -94,6 +94,48 @@ class Options:
     mail_to: tuple[str, ...] = ()
 
 
+class Way(StrEnum):
+    """How a pair is imported.
+
+    NEW: as a new tenant beside others, with new keys. EMPTY: into a system without a tenant,
+    keys kept. REPLACE: the same tenant of the same system, back to the state of the pair.
+    """
+
+    NEW = "new"
+    REPLACE = "replace"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """The options of an import; the defaults are the recommended ones.
+
+    `safety` is where REPLACE backs the tenant up first. `copy_confirmed`: somebody said that a
+    copy of the system that made the pair is meant, not that system. `neutralise` switches off
+    in the imported copy what would act on the world: jobs, mail, payments.
+    """
+
+    way: Way
+    safety: Destination | None = None
+    neutralise: bool = False
+    copy_confirmed: bool = False
+    mail_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something worth saying: a msgid with its values, and one of what to do about it.
+
+    A warning changes the outcome of the run, a note does not.
+    """
+
+    code: str
+    message: str
+    values: dict[str, Scalar] = field(default_factory=dict)
+    hint: str = ""
+    warning: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """A menu action that Sichern brings.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sichern.archive.chunks import Chunks
 from sichern.archive.names import COUNTERS, DOCUMENTS, REFERENCES, SCHEMA, Kind, rows_member
 from sichern.archive.writer import ZipWriter
-from sichern.report.protocol import DocumentCount, Notice, TableCount
+from sichern.report.protocol import DocumentCount, TableCount
 from sichern.schema.tsv import line
 from sichern.source.content import read_content
 from sichern.source.documents import Document, documents
@@ -22,7 +22,7 @@ from sichern.tenancy.manifest import canonical, manifest
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
 from sichern.tenancy.proof import Proof
-from sichern_hooks import N_, DocumentMissing, Documents, Source
+from sichern_hooks import N_, DocumentMissing, Documents, Notice, Source
 
 PIECE = 1 << 20
 """Bytes of a document read at a time."""

@@ -6,12 +6,20 @@ from sichern.report.protocol import (
     DocumentCount,
     Fault,
     FileSize,
-    Notice,
     Protocol,
     ProtocolSchema,
     TableCount,
 )
-from sichern_hooks import Actor, NotAuthorized, Outcome, Report, Tenant, TenantRef, TenantReport
+from sichern_hooks import (
+    Actor,
+    NotAuthorized,
+    Notice,
+    Outcome,
+    Report,
+    Tenant,
+    TenantRef,
+    TenantReport,
+)
 
 STARTED = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
 COMPLETE = Protocol(

@@ -10,7 +10,6 @@ from sichern.report.protocol import (
     DocumentCount,
     Fault,
     FileSize,
-    Notice,
     Protocol,
     TableCount,
 )
@@ -18,6 +17,7 @@ from sichern.tenancy.errors import PlanRefused
 from sichern_hooks import (
     Actor,
     Destination,
+    Notice,
     Options,
     Outcome,
     SichernError,

@@ -6,22 +6,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load
 
-from sichern_hooks import SichernError
+from sichern_hooks import Notice, SichernError
 from sichern_hooks.errors import Scalar
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """Something worth saying: a msgid with its values, and one of what to do about it.
-
-    A warning changes the outcome of the run, a note does not.
-    """
-
-    code: str
-    message: str
-    values: dict[str, Scalar] = field(default_factory=dict)
-    hint: str = ""
-    warning: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +18,10 @@ class Fault:
     message: str
     hint: str
     values: dict[str, Scalar] = field(default_factory=dict)
-    details: tuple["Notice", ...] = ()
+    details: tuple[Notice, ...] = ()
 
     @classmethod
-    def of(cls, error: SichernError, details: tuple["Notice", ...] = ()) -> "Fault":
+    def of(cls, error: SichernError, details: tuple[Notice, ...] = ()) -> "Fault":
         """Keep what an error says."""
         return cls(
             code=error.code,

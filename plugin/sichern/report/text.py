@@ -7,7 +7,8 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 from sichern.i18n import N_, translate
-from sichern.report.protocol import Fault, Notice, Protocol
+from sichern.report.protocol import Fault, Protocol
+from sichern_hooks import Notice
 
 OUTCOMES = {
     "complete": N_("complete"),

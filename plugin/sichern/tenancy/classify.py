@@ -42,6 +42,7 @@ def classify(catalog: Catalog, description: Description, wire_of: WireOf) -> Ten
         schema=catalog.schema,
         tables={name: tables[name] for name in _parents_first(tables)},
         external=description.external,
+        numeric_as_bytes=description.numeric_as_bytes,
     )
 
 
@@ -126,6 +127,9 @@ class _Decision:
             embedded=self.said.embedded,
             documents=self.said.documents,
             derived=self.said.derived,
+            stamps=self.said.stamps,
+            uniques=self.said.uniques,
+            trees=self.said.trees,
             shipped=self.said.shipped,
             history_of=self.said.history_of,
         )

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sichern.schema.table import WireColumn
-from sichern_hooks import DocumentColumn, EmbeddedKeys, ExternalIdentities, Polymorphic, Role
+from sichern_hooks import (
+    DocumentColumn,
+    EmbeddedKeys,
+    ExternalIdentities,
+    Polymorphic,
+    Role,
+    Tree,
+    Unique,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,9 @@ class TenantTable:
     embedded: tuple[EmbeddedKeys, ...]
     documents: tuple[DocumentColumn, ...]
     derived: frozenset[str]
+    stamps: frozenset[str]
+    uniques: tuple[Unique, ...]
+    trees: tuple[Tree, ...]
     shipped: str | None
     history_of: str | None
 
@@ -56,6 +67,7 @@ class TenancyModel:
     schema: str | None
     tables: Mapping[str, TenantTable]
     external: ExternalIdentities | None
+    numeric_as_bytes: bool = False
 
     def targets(self, link: ForeignLink | Polymorphic) -> tuple[str, ...]:
         """The tables that a link can point at, as far as they exist."""
