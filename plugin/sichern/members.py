@@ -18,7 +18,8 @@ from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.errors import RowsLost
 from sichern.tenancy.expressions import clause
-from sichern.tenancy.manifest import canonical, manifest
+from sichern.tenancy.manifest import manifest
+from sichern.tenancy.manifest_text import write_manifest
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
 from sichern.tenancy.proof import Proof
@@ -66,8 +67,8 @@ def write_contents(
     contents = Contents()
     proof = Proof(model=tenancy.closure.model, tenant=tenancy.closure.tenant)
     described = manifest(tenancy.closure)
-    contents.fingerprint = str(described["fingerprint"])
-    archive.add(SCHEMA, [canonical(described)])
+    contents.fingerprint = described.fingerprint
+    archive.add(SCHEMA, [write_manifest(described)])
     planned = {table.table: table for table in tenancy.plan.tables}
     for table in tenancy.closure.model.tables.values():
         if table.name in planned:

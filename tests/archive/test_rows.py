@@ -1,6 +1,5 @@
 """A check reads every row by its schema."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -8,12 +7,21 @@ import pytest
 from sichern.archive.errors import RowDamaged
 from sichern.archive.info import Member
 from sichern.archive.rows import RowCheck
+from sichern.schema.table import WireColumn
+from sichern.tenancy.manifest import Manifest, ManifestTable, fingerprint
+from sichern.tenancy.manifest_text import write_manifest
+from sichern_hooks import Role
 
-COLUMNS = [
-    {"name": "id", "wire": "integer", "nullable": False},
-    {"name": "day", "wire": "date", "nullable": True},
-]
-SCHEMA = {"tables": [{"name": "t", "columns": COLUMNS, "identity": COLUMNS[:1], "role": "owned"}]}
+COLUMNS = (
+    WireColumn(name="id", wire="integer", nullable=False),
+    WireColumn(name="day", wire="date", nullable=True),
+)
+TABLE = ManifestTable(
+    name="t", label="t", role=Role.OWNED, key=("id",), columns=COLUMNS, identity=COLUMNS[:1],
+    tenant=None, parent=None, references=(), natural_keys=(), embedded=(), documents=(),
+    derived=frozenset(), history_of=None,
+)
+SCHEMA = write_manifest(Manifest(fingerprint=fingerprint([TABLE]), tables={"t": TABLE}))
 
 
 def see(check: RowCheck, name: str, *blocks: bytes) -> None:
@@ -25,7 +33,7 @@ def see(check: RowCheck, name: str, *blocks: bytes) -> None:
 
 def ready() -> RowCheck:
     check = RowCheck()
-    see(check, "schema.json", json.dumps(SCHEMA).encode())
+    see(check, "schema.json", SCHEMA)
     return check
 
 

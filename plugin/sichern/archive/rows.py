@@ -1,17 +1,15 @@
 """Read every row of an archive by its schema: the part of a check that knows what a value is."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
-
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from sichern.archive.errors import RowDamaged
 from sichern.archive.info import Member
 from sichern.archive.names import SCHEMA, Kind, parse_member
-from sichern.schema.errors import MalformedRow, MalformedText, UnknownWireType
-from sichern.schema.table import TableSchema, WireColumn, table_schema
+from sichern.schema.errors import MalformedRow, MalformedText
+from sichern.schema.table import TableSchema, table_schema
 from sichern.schema.tsv import lines
+from sichern.tenancy.errors import ManifestDamaged
+from sichern.tenancy.manifest_text import read_manifest
 
 LONGEST_SCHEMA = 64 << 20
 """Bytes of `schema.json` that are read at most; hundreds of tables take one or two MB."""
@@ -48,31 +46,6 @@ class RowCheck:
             raise _damaged(member, str(error)) from error
 
 
-class _Known(Schema):
-    """What a check reads of `schema.json`; the rest is for the import."""
-
-    class Meta:
-        """Pass over what is not read here."""
-
-        unknown = EXCLUDE
-
-
-class _ColumnSchema(_Known):
-    name = fields.Str(required=True)
-    wire = fields.Str(required=True)
-    nullable = fields.Bool(required=True)
-
-
-class _TableSchema(_Known):
-    name = fields.Str(required=True)
-    columns = fields.List(fields.Nested(_ColumnSchema), required=True)
-    identity = fields.List(fields.Nested(_ColumnSchema), required=True)
-
-
-class _ManifestSchema(_Known):
-    tables = fields.List(fields.Nested(_TableSchema), required=True)
-
-
 def _read_schema(member: Member, blocks: Iterator[bytes]) -> dict[tuple[Kind, str], TableSchema]:
     text = bytearray()
     for block in blocks:
@@ -80,16 +53,14 @@ def _read_schema(member: Member, blocks: Iterator[bytes]) -> dict[tuple[Kind, st
         if len(text) > LONGEST_SCHEMA:
             raise _damaged(member, f"> {LONGEST_SCHEMA}")
     try:
-        loaded: Any = _ManifestSchema().load(json.loads(bytes(text)))
-        return {
-            (kind, table["name"]): table_schema(
-                table["name"], [WireColumn(**column) for column in table[part]]
-            )
-            for table in loaded["tables"]
-            for kind, part in ((Kind.DATA, "columns"), (Kind.IDENTITIES, "identity"))
-        }
-    except (ValueError, ValidationError, UnknownWireType) as error:
-        raise _damaged(member, str(error)) from error
+        described = read_manifest(bytes(text))
+    except ManifestDamaged as error:
+        raise _damaged(member, str(error.values["reason"])) from error
+    return {
+        (kind, name): table_schema(name, columns)
+        for name, table in described.tables.items()
+        for kind, columns in ((Kind.DATA, table.columns), (Kind.IDENTITIES, table.identity))
+    }
 
 
 def _damaged(member: Member, reason: str) -> RowDamaged:

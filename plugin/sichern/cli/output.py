@@ -10,7 +10,7 @@ import click
 
 from sichern.i18n import error_lines, translate
 from sichern.report.text import columns, printable
-from sichern.tenancy.errors import PlanRefused
+from sichern.tenancy.errors import Refused
 from sichern_hooks import N_, SichernError
 from sichern_hooks.errors import Scalar
 
@@ -85,7 +85,7 @@ def error_data(error: SichernError, language: str) -> dict[str, Any]:
 
 
 def _details(error: SichernError, language: str) -> tuple[str, ...]:
-    problems = error.problems if isinstance(error, PlanRefused) else ()
+    problems = error.problems if isinstance(error, Refused) else ()
     return tuple(
         f"{translate(problem.message, language, problem.values)}; "
         f"{translate(problem.hint, language, problem.values)}"

@@ -13,7 +13,7 @@ from sichern.report.protocol import (
     Protocol,
     TableCount,
 )
-from sichern.tenancy.errors import PlanRefused
+from sichern.tenancy.errors import Refused
 from sichern_hooks import (
     Actor,
     Destination,
@@ -88,7 +88,7 @@ class ProtocolLog:
         self._finished = when
         if error is not None:
             self._outcome = Outcome.CANCELLED if error.code == "cancelled" else Outcome.FAILED
-            details = error.problems if isinstance(error, PlanRefused) else ()
+            details = error.problems if isinstance(error, Refused) else ()
             self._fault = Fault.of(
                 error,
                 tuple(

@@ -22,7 +22,13 @@ class Problem:
         return {"table": self.table, "detail": self.detail}
 
 
-class PlanRefused(SichernError):
+class Refused(SichernError):
+    """A run was not begun, for reasons that are listed in `problems`."""
+
+    problems: tuple[Problem, ...] = ()
+
+
+class PlanRefused(Refused):
     """Some tables have no role, an unknown column type or no primary key: never a guess."""
 
     code = "plan-refused"
@@ -49,3 +55,11 @@ class ForeignRow(SichernError):
     code = "foreign-row"
     message = N_("a row of another tenant was about to be written: %(table)s %(key)s (%(reason)s)")
     hint = N_("nothing was kept; report this with the protocol, it is an error of the plan")
+
+
+class ManifestDamaged(SichernError):
+    """The description of the tables in an archive cannot be read, or contradicts itself."""
+
+    code = "manifest-damaged"
+    message = N_("the archive's description of its tables is damaged or forged: %(reason)s")
+    hint = N_("take another copy of the pair, or an older backup")

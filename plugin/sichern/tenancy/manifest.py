@@ -1,90 +1,88 @@
-"""`schema.json`: the tables of the source system as the archive describes them."""
+"""The tables of the source system as the archive describes them; `manifest_text` has the text."""
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
-
-from marshmallow import Schema, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sichern.schema.table import WireColumn
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.model import ForeignLink, TenantTable
-from sichern_hooks import Polymorphic, Role
+from sichern_hooks import EmbeddedKeys, Polymorphic, Role
 
 EXTERNAL = "external:"
 """Prefix of identity columns that come from the table of external identities."""
 
 
-class ColumnSchema(Schema):
-    """A column of a table: its wire type is explained in `FORMAT.md`."""
+@dataclass(frozen=True, kw_only=True)
+class ManifestReference:
+    """A reference: to `target`, or (`target` None) polymorphic with a map from kind to table."""
 
-    name = fields.Str(required=True)
-    wire = fields.Str(required=True)
-    nullable = fields.Bool(required=True)
+    columns: tuple[str, ...]
+    target: str | None
+    target_columns: tuple[str, ...]
+    key_column: str | None
+    targets: Mapping[str, str]
 
-
-class ReferenceSchema(Schema):
-    """A reference: by foreign key, or polymorphic with a map from kind to table."""
-
-    columns = fields.List(fields.Str(), required=True)
-    target = fields.Str(allow_none=True, required=True)
-    target_columns = fields.List(fields.Str(), required=True)
-    key_column = fields.Str(allow_none=True, required=True)
-    targets = fields.Dict(keys=fields.Str(), values=fields.Str(), required=True)
+    @property
+    def spelled(self) -> tuple[str, ...]:
+        """Every column of the row that the reference is read from."""
+        return (*self.columns, self.key_column) if self.key_column else self.columns
 
 
-class EmbeddedSchema(Schema):
-    """Keys of another table inside a text or JSON column."""
+@dataclass(frozen=True, kw_only=True)
+class ManifestTable:
+    """A table of the source system.
 
-    column = fields.Str(required=True)
-    target = fields.Str(required=True)
-    form = fields.Str(required=True)
+    `columns` are those of its `data/` members, `identity` those of its `identities/` members,
+    `parent` is the first column of one of the references, `documents` are labels.
+    """
 
-
-class TableSchema(Schema):
-    """A table of the source system. `identity` are the columns of its `identities/` members."""
-
-    name = fields.Str(required=True)
-    label = fields.Str(required=True)
-    role = fields.Str(required=True)
-    key = fields.List(fields.Str(), required=True)
-    columns = fields.List(fields.Nested(ColumnSchema), required=True)
-    identity = fields.List(fields.Nested(ColumnSchema), required=True)
-    tenant = fields.Str(allow_none=True, required=True)
-    parent = fields.Str(allow_none=True, required=True)
-    references = fields.List(fields.Nested(ReferenceSchema), required=True)
-    natural_keys = fields.List(fields.List(fields.Str()), required=True)
-    embedded = fields.List(fields.Nested(EmbeddedSchema), required=True)
-    documents = fields.List(fields.Str(), required=True)
-    derived = fields.List(fields.Str(), required=True)
-    history_of = fields.Str(allow_none=True, required=True)
+    name: str
+    label: str
+    role: Role
+    key: tuple[str, ...]
+    columns: tuple[WireColumn, ...]
+    identity: tuple[WireColumn, ...]
+    tenant: str | None
+    parent: str | None
+    references: tuple[ManifestReference, ...]
+    natural_keys: tuple[tuple[str, ...], ...]
+    embedded: tuple[EmbeddedKeys, ...]
+    documents: tuple[str, ...]
+    derived: frozenset[str]
+    history_of: str | None
 
 
-class ManifestSchema(Schema):
-    """`schema.json`."""
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Every table that rows may have left, in the order in which the archive holds them."""
 
-    fingerprint = fields.Str(required=True)
-    tables = fields.List(fields.Nested(TableSchema), required=True)
+    fingerprint: str
+    tables: Mapping[str, ManifestTable]
 
 
-def manifest(closure: Closure) -> dict[str, Any]:
+def manifest(closure: Closure) -> Manifest:
     """Describe every table that rows may leave, in the order in which the archive holds them."""
     tables = [
         _table(closure, table)
         for table in closure.model.tables.values()
         if table.role is not Role.PRIVATE
     ]
-    described = {"fingerprint": fingerprint(tables), "tables": tables}
-    dumped: dict[str, Any] = ManifestSchema().dump(described)
-    return dumped
+    return Manifest(
+        fingerprint=fingerprint(tables), tables={table.name: table for table in tables}
+    )
 
 
-def fingerprint(tables: list[dict[str, Any]]) -> str:
-    """A hash over what an import compares: tables, keys, columns, wire types, NULLs."""
+def fingerprint(tables: Iterable[ManifestTable]) -> str:
+    """A hash over the tables' shape: keys, columns, wire types, NULLs."""
     compared = [
-        [table["name"], list(table["key"]), [list(column.values()) for column in table["columns"]]]
-        for table in sorted(tables, key=lambda table: str(table["name"]))
+        [
+            table.name,
+            list(table.key),
+            [[column.name, column.wire, column.nullable] for column in table.columns],
+        ]
+        for table in sorted(tables, key=lambda table: table.name)
     ]
     text = json.dumps(compared, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -93,25 +91,6 @@ def fingerprint(tables: list[dict[str, Any]]) -> str:
 def canonical(data: Mapping[str, object]) -> bytes:
     """JSON with one spelling: sorted keys, UTF-8, one key per line."""
     return (json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
-
-
-def _table(closure: Closure, table: TenantTable) -> dict[str, Any]:
-    return {
-        "name": table.name,
-        "label": table.label,
-        "role": str(table.role),
-        "key": table.key,
-        "columns": [_column(column) for column in table.columns],
-        "identity": [_column(column) for column in identity_columns(closure, table)],
-        "tenant": table.tenant,
-        "parent": _link_column(table.parent) if table.parent is not None else None,
-        "references": [_reference(closure, table, link) for link in table.links],
-        "natural_keys": table.natural_keys,
-        "embedded": table.embedded,
-        "documents": [document.label for document in table.documents],
-        "derived": sorted(table.derived),
-        "history_of": table.history_of,
-    }
 
 
 def identity_columns(closure: Closure, table: TenantTable) -> tuple[WireColumn, ...]:
@@ -128,30 +107,61 @@ def identity_columns(closure: Closure, table: TenantTable) -> tuple[WireColumn, 
     )
 
 
-def _column(column: WireColumn) -> dict[str, Any]:
-    return {"name": column.name, "wire": column.wire, "nullable": column.nullable}
+def _table(closure: Closure, table: TenantTable) -> ManifestTable:
+    names = {column.name for column in table.columns}
+    references = [
+        _reference(closure, table, link) for link in table.links if _readable(closure, table, link)
+    ]
+    return ManifestTable(
+        name=table.name,
+        label=table.label,
+        role=table.role,
+        key=table.key,
+        columns=table.columns,
+        identity=identity_columns(closure, table),
+        tenant=table.tenant,
+        parent=_link_column(table.parent) if table.parent is not None else None,
+        references=tuple(references),
+        natural_keys=table.natural_keys,
+        embedded=tuple(one for one in table.embedded if one.column in names),
+        documents=tuple(document.label for document in table.documents),
+        derived=table.derived & names,
+        history_of=table.history_of,
+    )
 
 
 def _link_column(link: ForeignLink | Polymorphic) -> str:
     return link.columns[0] if isinstance(link, ForeignLink) else link.column
 
 
+def _readable(closure: Closure, table: TenantTable, link: ForeignLink | Polymorphic) -> bool:
+    """Whether a reader can follow a reference: neither end is a secret or a document."""
+    own = {column.name for column in table.columns}
+    if isinstance(link, Polymorphic):
+        return link.column in own and (link.key_column is None or link.key_column in own)
+    target = closure.model.tables[link.target]
+    there = {column.name for column in target.columns}
+    return own.issuperset(link.columns) and (
+        target.role is Role.PRIVATE or there.issuperset(link.target_columns)
+    )
+
+
 def _reference(
     closure: Closure, table: TenantTable, link: ForeignLink | Polymorphic
-) -> dict[str, Any]:
+) -> ManifestReference:
     if isinstance(link, ForeignLink):
-        return {
-            "columns": link.columns,
-            "target": link.target,
-            "target_columns": link.target_columns,
-            "key_column": None,
-            "targets": {},
-        }
+        return ManifestReference(
+            columns=link.columns,
+            target=link.target,
+            target_columns=link.target_columns,
+            key_column=None,
+            targets={},
+        )
     named = closure.survey.kinds.get((table.name, link.column), ())
-    return {
-        "columns": [link.column],
-        "target": None,
-        "target_columns": [],
-        "key_column": link.key_column,
-        "targets": {kind: link.targets[kind] for kind in named if kind in link.targets},
-    }
+    return ManifestReference(
+        columns=(link.column,),
+        target=None,
+        target_columns=(),
+        key_column=link.key_column,
+        targets={kind: link.targets[kind] for kind in named if kind in link.targets},
+    )
