@@ -35,6 +35,9 @@ class Boolean(Wire):
             return bool(raw)
         raise UnreadableValue(raw)
 
+    def _raw(self, value: Any) -> int:
+        return int(value)
+
 
 class Integer(Wire):
     """Decimal digits; an int."""
@@ -59,6 +62,11 @@ class Integer(Wire):
     def stored_text(self, raw: object) -> str:
         """As the base, in a hurry."""
         return int.__repr__(raw) if type(raw) is int else super().stored_text(raw)
+
+    def _raw(self, value: Any) -> int:
+        if not -(2**63) <= value < 2**63:
+            raise UnreadableValue(value)
+        return int(value)
 
 
 class Numeric(Wire):
@@ -95,6 +103,9 @@ class Numeric(Wire):
         self._format(number)
         return number
 
+    def _raw(self, value: Any) -> str:
+        return self._format(value)
+
 
 class Float(Wire):
     """A double as PostgreSQL writes it (see `shortest`); a float."""
@@ -117,6 +128,11 @@ class Float(Wire):
         if raw in ("NaN", "Infinity", "-Infinity"):
             return float(str(raw))
         raise UnreadableValue(raw)
+
+    def _raw(self, value: Any) -> float | str:
+        number = float(value)
+        # SQLite would make NULL of it.
+        return "NaN" if math.isnan(number) else number
 
 
 class Float4(Float):

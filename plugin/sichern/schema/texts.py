@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from sichern.schema.errors import UnreadableValue
-from sichern.schema.wire import Column, Wire
+from sichern.schema.wire import Column, Raw, Wire
 
 
 class Text(Wire):
@@ -45,6 +45,9 @@ class Text(Wire):
         """As the base, in a hurry."""
         return raw if type(raw) is str else super().stored_text(raw)
 
+    def _raw_text(self, text: str) -> str:
+        return text
+
 
 class Enum(Text):
     """The label of an enumeration; a str."""
@@ -76,6 +79,9 @@ class Bytes(Wire):
             raise UnreadableValue(raw)
         return raw
 
+    def _raw(self, value: Any) -> bytes:
+        return bytes(value)
+
 
 class Uuid(Wire):
     """`12345678-1234-5678-1234-567812345678`; a UUID."""
@@ -96,6 +102,9 @@ class Uuid(Wire):
         if isinstance(raw, str):
             return UUID(raw)
         raise UnreadableValue(raw)
+
+    def _raw(self, value: Any) -> str:
+        return str(value)
 
 
 class Json(Wire):
@@ -138,11 +147,29 @@ class Json(Wire):
         self._parse(raw)
         return raw
 
+    def _raw(self, value: Any) -> Raw:
+        return self._format(value)
+
+    def _raw_text(self, text: str) -> Raw:
+        self._parse(text)
+        return text
+
 
 class Jsonb(Json):
     """JSON as PostgreSQL's jsonb writes it."""
 
     wire = "jsonb"
+
+    def _raw(self, value: Any) -> str:
+        # Tryton looks for whole values by their text: sorted, without spaces, dictionaries with
+        # any character, lists (of a MultiSelection) in ASCII.
+        return json.dumps(
+            value,
+            ensure_ascii=not isinstance(value, dict),
+            allow_nan=False,
+            separators=(",", ":"),
+            sort_keys=True,
+        )
 
 
 class Verbatim(Wire):
@@ -158,6 +185,9 @@ class Verbatim(Wire):
         if not isinstance(raw, str):
             raise UnreadableValue(raw)
         return raw
+
+    def _raw_text(self, text: str) -> str:
+        return text
 
 
 class Cast(Verbatim):

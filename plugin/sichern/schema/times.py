@@ -37,6 +37,9 @@ class Date(Wire):
             return moment.date()
         return date.fromisoformat(raw)
 
+    def _raw(self, value: Any) -> str:
+        return str(value.isoformat())
+
 
 class Time(Wire):
     """`23:59:59.5`; a time. `24:00:00` is a text."""
@@ -55,6 +58,9 @@ class Time(Wire):
         if moment is None or moment.tzinfo is not None:
             raise UnreadableValue(raw)
         return moment
+
+    def _raw(self, value: Any) -> str:
+        return str(value.isoformat())
 
 
 class TimeTz(Wire):
@@ -81,6 +87,9 @@ class TimeTz(Wire):
             raise UnreadableValue(raw)
         return moment
 
+    def _raw(self, value: Any) -> str:
+        return str(value.isoformat())
+
 
 class Timestamp(Wire):
     """`2026-11-22 23:59:59.5`; a datetime without time zone."""
@@ -102,6 +111,9 @@ class Timestamp(Wire):
         if moment is None or moment.tzinfo is not None:
             raise UnreadableValue(raw)
         return moment
+
+    def _raw(self, value: Any) -> str:
+        return str(value.isoformat(" "))
 
 
 class TimestampTz(Wire):
@@ -125,6 +137,9 @@ class TimestampTz(Wire):
             raise UnreadableValue(raw)
         moment = datetime.fromisoformat(raw)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+    def _raw(self, value: Any) -> str:
+        return str(value.astimezone(UTC).replace(tzinfo=None).isoformat(" "))
 
 
 class Interval(Wire):
@@ -166,6 +181,17 @@ class Interval(Wire):
         if isinstance(raw, int | float):
             return timedelta(seconds=raw)
         raise UnreadableValue(raw)
+
+    def _raw(self, value: Any) -> float:
+        seconds = float(value.total_seconds())
+        if timedelta(seconds=seconds) != value:
+            raise UnreadableValue(value)
+        return seconds
+
+    def _raw_text(self, text: str) -> float:
+        # PostgreSQL keeps what psycopg makes of a negative timedelta (`-1 days +23:00:00`), and
+        # sums of hours: for itself, they are equal to the canonical interval of that length.
+        return self._raw(self._parse(text.replace(" +", " ")))
 
 
 def _trim(text: str) -> str:

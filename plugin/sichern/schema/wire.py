@@ -9,6 +9,7 @@ from marshmallow import fields
 from sichern.schema.errors import UnreadableValue
 
 Column = sa.ColumnElement[Any]
+Raw = int | float | str | bytes
 
 
 class Wire(fields.Field[Any]):
@@ -18,7 +19,7 @@ class Wire(fields.Field[Any]):
     month as an interval): there the text itself, a str, is the value. So both ways round are
     the identity: `value(text(v)) == v` and `text(value(t)) == t`. None, NULL, never gets here.
 
-    A subclass gives `_format` and `_parse`, and `_stored` where SQLite knows the type.
+    A subclass gives `_format` and `_parse`, and `_stored` and `_raw` where SQLite knows the type.
     """
 
     kinds: ClassVar[tuple[type, ...]] = ()
@@ -70,6 +71,22 @@ class Wire(fields.Field[Any]):
         """
         return self.text(self.stored(raw))
 
+    def raw(self, value: object) -> Raw:
+        """Give what SQLite is to store for a value, the inverse of `stored`.
+
+        Raises UnreadableValue where SQLite has no form for it, or the value is of another type.
+        """
+        try:
+            if type(value) is str:
+                return self._raw_text(value)
+            if isinstance(value, self.kinds):
+                return self._raw(value)
+        except UnreadableValue:
+            raise
+        except (ValueError, ArithmeticError) as error:
+            raise UnreadableValue(value) from error
+        raise UnreadableValue(value)
+
     def copied(self, column: Column) -> Column:
         """The SQL with which PostgreSQL's COPY writes the canonical text."""
         return column
@@ -86,6 +103,13 @@ class Wire(fields.Field[Any]):
 
     def _stored(self, raw: object) -> Any:
         raise UnreadableValue(raw)
+
+    def _raw(self, value: Any) -> Raw:
+        raise UnreadableValue(value)
+
+    def _raw_text(self, text: str) -> Raw:
+        """What to store for a text that Python cannot hold: nothing, of most types."""
+        raise UnreadableValue(text)
 
     def _serialize(
         self, value: Any, attr: str | None, obj: Any, **kwargs: Any  # noqa: ARG002

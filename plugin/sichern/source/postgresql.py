@@ -61,16 +61,8 @@ def connect(
     url: sa.URL, temporary: Sequence[sa.Table]
 ) -> tuple[sa.Connection, sa.RootTransaction]:
     """Open the connection and its snapshot, as `open_snapshot` says."""
-    url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    sa.event.listen(engine, "do_connect", _connect)
+    connection = open_connection(url, temporary)
     try:
-        connection = engine.connect()
-    except (psycopg.Error, sa.exc.DBAPIError) as error:
-        raise DatabaseUnavailable(reason=_reason(error)) from error
-    try:
-        _check_encoding(connection)
-        _make(connection, temporary)
         with translated():
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -81,6 +73,27 @@ def connect(
         connection.close()
         raise
     return connection, transaction
+
+
+def open_connection(url: sa.URL, temporary: Sequence[sa.Table]) -> sa.Connection:
+    """Open a connection with the pinned settings and make its temporary tables.
+
+    Raises DatabaseUnavailable, UnsupportedDatabase, TemporaryTablesDenied.
+    """
+    url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    sa.event.listen(engine, "do_connect", _connect)
+    try:
+        connection = engine.connect()
+    except (psycopg.Error, sa.exc.DBAPIError) as error:
+        raise DatabaseUnavailable(reason=_reason(error)) from error
+    try:
+        _check_encoding(connection)
+        _make(connection, temporary)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _connect(
@@ -149,8 +162,10 @@ def copy(
     query = str(compiled).replace("%%", "%")
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     # Closing the iterator early cancels the COPY, which would end the snapshot's transaction.
+    held = not driver.autocommit
     with translated():
-        driver.execute("SAVEPOINT sichern_copy")
+        if held:
+            driver.execute("SAVEPOINT sichern_copy")
         finished = False
         try:
             command = f"COPY ({query}) TO STDOUT".encode()
@@ -167,7 +182,7 @@ def copy(
                     yield b"".join(lines)
             finished = True
         finally:
-            if not driver.closed and not driver.broken:
+            if held and not driver.closed and not driver.broken:
                 if not finished:
                     driver.execute("ROLLBACK TO SAVEPOINT sichern_copy")
                 driver.execute("RELEASE SAVEPOINT sichern_copy")

@@ -1,6 +1,6 @@
 """A snapshot: everything of one run is read from one instant, while users go on working."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from sichern.source.errors import (
     UnsupportedDatabase,
     translate,
 )
+from sichern_hooks import SichernError
 
 PAGE = 1000
 """Rows fetched at a time."""
@@ -113,24 +114,40 @@ def open_snapshot(url: str, temporary: Sequence[sa.Table] = ()) -> Snapshot:
 
     Raises UnsupportedDatabase, DatabaseUnavailable, DatabaseBusy, TemporaryTablesDenied.
     """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        connection, transaction = postgresql.connect(parsed, temporary)
+    else:
+        connection, transaction = sqlite.connect(parsed, temporary)
+    listen_for_errors(connection, translate)
+    return Snapshot(connection, transaction)
+
+
+def parse_url(url: str) -> sa.URL:
+    """Read the URL of a PostgreSQL or SQLite database.
+
+    Raises UnsupportedDatabase.
+    """
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         raise UnsupportedDatabase(kind="?") from None  # the URL may hold a password
     kind = parsed.get_backend_name()
-    if kind == "postgresql":
-        connection, transaction = postgresql.connect(parsed, temporary)
-    elif kind == "sqlite":
-        connection, transaction = sqlite.connect(parsed, temporary)
-    else:
+    if kind not in ("postgresql", "sqlite"):
         raise UnsupportedDatabase(kind=kind)
-    sa.event.listen(connection.engine, "handle_error", _translate)
-    return Snapshot(connection, transaction)
+    return parsed
 
 
-def _translate(context: sa.engine.ExceptionContext) -> None:
-    ours = translate(context.original_exception)
-    if context.is_disconnect and context.execution_context is not None:
-        context.execution_context.cursor.close()  # nobody else does, and the driver warns of it
-    if ours is not None:
-        raise ours from context.original_exception
+def listen_for_errors(
+    connection: sa.Connection, translate: Callable[[BaseException], SichernError | None]
+) -> None:
+    """Let errors of a connection's statements out as those that `translate` makes of them."""
+
+    def handle(context: sa.engine.ExceptionContext) -> None:
+        ours = translate(context.original_exception)
+        if context.is_disconnect and context.execution_context is not None:
+            context.execution_context.cursor.close()  # nobody else does, and the driver warns
+        if ours is not None:
+            raise ours from context.original_exception
+
+    sa.event.listen(connection.engine, "handle_error", handle)

@@ -12,6 +12,7 @@ from sichern.source.errors import (
     DatabaseUnavailable,
     reason_of,
     translate,
+    translated,
 )
 
 PAGES = 1000
@@ -28,26 +29,42 @@ def connect(
     url: sa.URL, temporary: Sequence[sa.Table]
 ) -> tuple[sa.Connection, sa.RootTransaction]:
     """Open the file and its snapshot, as `open_snapshot` says."""
+    connection = open_connection(open_file(path_of(url)), temporary)
+    try:
+        with translated():
+            transaction = connection.begin()
+            connection.exec_driver_sql("BEGIN")
+            # BEGIN alone takes no snapshot, the first read does.
+            connection.exec_driver_sql("SELECT count(*) FROM main.sqlite_schema")
+    except BaseException:
+        connection.close()
+        raise
+    return connection, transaction
+
+
+def path_of(url: sa.URL) -> Path:
+    """The file that a URL names.
+
+    Raises DatabaseUnavailable where it names none.
+    """
     if not url.database or url.database == ":memory:":
         raise DatabaseUnavailable(reason="sqlite: no file")
-    file = open_file(Path(url.database.removeprefix("file:")))
+    return Path(url.database.removeprefix("file:"))
+
+
+def open_connection(file: sqlite3.Connection, temporary: Sequence[sa.Table]) -> sa.Connection:
+    """Give an open file to SQLAlchemy and make its temporary tables."""
     try:
-        engine = sa.create_engine("sqlite://", creator=lambda: file, poolclass=sa.NullPool)
-        connection = engine.connect()
-        for table in temporary:
-            connection.execute(sa.schema.CreateTable(table))
-        connection.commit()
-        transaction = connection.begin()
-        connection.exec_driver_sql("BEGIN")
-        # BEGIN alone takes no snapshot, the first read does.
-        connection.exec_driver_sql("SELECT count(*) FROM main.sqlite_schema")
-    except BaseException as error:
+        with translated():
+            engine = sa.create_engine("sqlite://", creator=lambda: file, poolclass=sa.NullPool)
+            connection = engine.connect()
+            for table in temporary:
+                connection.execute(sa.schema.CreateTable(table))
+            connection.commit()
+    except BaseException:
         file.close()
-        ours = translate(error)
-        if ours is None:
-            raise
-        raise ours from error
-    return connection, transaction
+        raise
+    return connection
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -73,6 +90,26 @@ def open_file(path: Path) -> sqlite3.Connection:
         if file is not None:
             file.close()
         raise _unavailable(error) from error
+
+
+def open_writable(path: Path) -> sqlite3.Connection:
+    """Open a file that exists for reading and writing, outside of any transaction.
+
+    Raises DatabaseUnavailable, DatabaseBusy, DatabaseDamaged.
+    """
+    file = None
+    try:
+        file = _connect(f"file:{quote(str(path.absolute()))}?mode=rw")
+        # Temporary tables grow with what is imported.
+        file.execute("PRAGMA temp_store = FILE")
+        # Rows are written in the order of tables, not of references.
+        file.execute("PRAGMA foreign_keys = OFF")
+        file.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()
+    except BaseException as error:
+        if file is not None:
+            file.close()
+        raise _unavailable(error) from error
+    return file
 
 
 def _unavailable(error: BaseException) -> BaseException:
