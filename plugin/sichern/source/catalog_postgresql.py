@@ -1,20 +1,22 @@
-"""PostgreSQL's catalog in three queries: types, columns, keys."""
+"""PostgreSQL's catalog in four queries: types, columns, keys, what else is unique."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.catalog import CatalogColumn, CatalogTable, ForeignKey
+from sichern.tenancy.catalog import CatalogColumn, CatalogTable, CatalogUnique, ForeignKey
 
 _TYPES = """
 SELECT t.oid, t.typtype, t.typarray, t.typbasetype, t.typnotnull,
+    t.typdefault IS NOT NULL AS filled,
     pg_catalog.format_type(t.typbasetype, t.typtypmod) AS base
 FROM pg_catalog.pg_type AS t WHERE t.typtype IN ('d', 'e')
 """
 _COLUMNS = """
 SELECT c.oid AS relation, c.relname, a.attnum, a.attname, a.atttypid, a.attnotnull,
-    a.attgenerated, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
+    a.attgenerated, a.atthasdef OR a.attidentity <> '' AS filled,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_attribute AS a
@@ -37,6 +39,22 @@ LEFT JOIN pg_catalog.pg_namespace AS m ON m.oid = f.relnamespace
 WHERE n.nspname = :schema AND k.contype IN ('p', 'f') AND k.conparentid = 0
 ORDER BY k.conrelid, k.conname
 """
+_UNIQUES = """
+SELECT i.indrelid, i.indpred IS NOT NULL AS partial,
+    (SELECT pg_catalog.array_agg(p.attnum ORDER BY p.place)
+        FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY AS p (attnum, place)
+        WHERE p.place <= i.indnkeyatts
+    ) AS numbers
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype = 'x'
+WHERE n.nspname = :schema AND NOT i.indisprimary AND (
+    i.indisunique OR k.oid IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_operator AS o
+        WHERE o.oid = ANY (k.conexclop) AND o.oprname <> '='))
+ORDER BY i.indrelid, i.indexrelid
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +62,7 @@ class _Domain:
     base: int
     type: str
     required: bool
+    filled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +72,14 @@ class _Types:
     enums: frozenset[int]
     domains: Mapping[int, _Domain]
     arrays: Mapping[int, int]
+
+    def fills(self, oid: int) -> bool:
+        """Whether a domain brings a default of its own."""
+        while oid in self.domains:
+            if self.domains[oid].filled:
+                return True
+            oid = self.domains[oid].base
+        return False
 
     def resolve(self, oid: int, spelled: str) -> tuple[str, bool, bool]:
         """The base type's spelling, whether it is an enumeration, whether it forbids NULL."""
@@ -76,8 +103,11 @@ def read_tables(snapshot: Snapshot, schema: str) -> Iterator[CatalogTable]:
     keys: dict[int, list[Any]] = {}
     for row in snapshot.rows(_KEYS, {"schema": schema}):
         keys.setdefault(cast(Any, row).conrelid, []).append(row)
+    uniques: dict[int, list[Any]] = {}
+    for row in snapshot.rows(_UNIQUES, {"schema": schema}):
+        uniques.setdefault(cast(Any, row).indrelid, []).append(row)
     for relation, found in columns.items():
-        yield _table(schema, types, found, keys.get(relation, []))
+        yield _table(schema, types, found, keys.get(relation, []), uniques.get(relation, []))
 
 
 def _types(snapshot: Snapshot) -> _Types:
@@ -85,7 +115,9 @@ def _types(snapshot: Snapshot) -> _Types:
     return _Types(
         enums=frozenset(row.oid for row in rows if row.typtype == "e"),
         domains={
-            row.oid: _Domain(base=row.typbasetype, type=row.base, required=row.typnotnull)
+            row.oid: _Domain(
+                base=row.typbasetype, type=row.base, required=row.typnotnull, filled=row.filled
+            )
             for row in rows
             if row.typtype == "d"
         },
@@ -93,7 +125,9 @@ def _types(snapshot: Snapshot) -> _Types:
     )
 
 
-def _table(schema: str, types: _Types, columns: list[Any], keys: list[Any]) -> CatalogTable:
+def _table(
+    schema: str, types: _Types, columns: list[Any], keys: list[Any], uniques: list[Any]
+) -> CatalogTable:
     names = {row.attnum: row.attname for row in columns if row.attnum is not None}
     listed = []
     enums = set()
@@ -108,6 +142,7 @@ def _table(schema: str, types: _Types, columns: list[Any], keys: list[Any]) -> C
                 name=row.attname,
                 type=spelled.lower(),
                 nullable=not (row.attnotnull or required),
+                default=row.filled or types.fills(row.atttypid),
             )
         )
     primary: tuple[str, ...] = ()
@@ -132,4 +167,12 @@ def _table(schema: str, types: _Types, columns: list[Any], keys: list[Any]) -> C
         key=primary,
         foreign_keys=tuple(foreign),
         enums=frozenset(enums),
+        # Number 0 stands for an expression.
+        uniques=tuple(
+            CatalogUnique(
+                columns=tuple(names[number] for number in unique.numbers), partial=unique.partial
+            )
+            for unique in uniques
+            if all(unique.numbers)
+        ),
     )

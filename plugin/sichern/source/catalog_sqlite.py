@@ -1,13 +1,14 @@
-"""SQLite's catalog in three PRAGMA functions: tables, columns, foreign keys."""
+"""SQLite's catalog by PRAGMA functions: tables, columns, foreign keys, what else is unique."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.catalog import CatalogColumn, CatalogTable, ForeignKey
+from sichern.tenancy.catalog import CatalogColumn, CatalogTable, CatalogUnique, ForeignKey
 
 _COLUMNS = """
-SELECT t.name AS table_name, c.name, c.type, c."notnull" AS required, c.pk, c.hidden, t.wr
+SELECT t.name AS table_name, c.name, c.type, c."notnull" AS required, c.pk, c.hidden,
+    c.dflt_value IS NOT NULL AS filled, t.wr
 FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, 'main') AS c
 WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
 ORDER BY t.name, c.cid
@@ -18,6 +19,13 @@ SELECT t.name AS table_name, k.id, k."from" AS own, k."table" AS target, k."to" 
 FROM pragma_table_list AS t JOIN pragma_foreign_key_list(t.name, 'main') AS k
 WHERE t.schema = 'main' AND t.type = 'table'
 ORDER BY t.name, k.id, k.seq
+"""
+_UNIQUES = """
+SELECT t.name AS table_name, i.name AS index_name, i.partial, c.name
+FROM pragma_table_list AS t JOIN pragma_index_list(t.name, 'main') AS i
+JOIN pragma_index_info(i.name, 'main') AS c
+WHERE t.schema = 'main' AND t.type = 'table' AND i."unique" AND i.origin <> 'pk'
+ORDER BY t.name, i.name, c.seqno
 """
 
 
@@ -30,6 +38,10 @@ def read_tables(snapshot: Snapshot) -> Iterator[CatalogTable]:
     for row in snapshot.rows(_KEYS):
         found = cast(Any, row)
         keys.setdefault(found.table_name, {}).setdefault(found.id, []).append(found)
+    uniques: dict[str, dict[str, list[Any]]] = {}
+    for row in snapshot.rows(_UNIQUES):
+        found = cast(Any, row)
+        uniques.setdefault(found.table_name, {}).setdefault(found.index_name, []).append(found)
     primary = {name: _primary(rows) for name, rows in columns.items()}
     names = {name.lower(): name for name in columns}
     for name, rows in columns.items():
@@ -39,6 +51,14 @@ def read_tables(snapshot: Snapshot) -> Iterator[CatalogTable]:
             key=primary[name],
             foreign_keys=tuple(
                 _foreign_key(parts, names, primary, rows) for parts in keys.get(name, {}).values()
+            ),
+            # Without a name stands an expression.
+            uniques=tuple(
+                CatalogUnique(
+                    columns=tuple(part.name for part in parts), partial=bool(parts[0].partial)
+                )
+                for parts in uniques.get(name, {}).values()
+                if all(part.name is not None for part in parts)
             ),
         )
 
@@ -52,7 +72,12 @@ def _column(row: Any, primary: tuple[str, ...]) -> CatalogColumn:
     # SQLite lets NULL into a primary key, unless it is the rowid or the table has none.
     rowid = primary == (row.name,) and kind == "integer"
     required = row.required or rowid or (row.pk and row.wr)
-    return CatalogColumn(name=row.name, type=kind, nullable=not required)
+    return CatalogColumn(
+        name=row.name,
+        type=kind,
+        nullable=not required,
+        default=bool(row.filled) or (rowid and not row.wr),
+    )
 
 
 def _foreign_key(

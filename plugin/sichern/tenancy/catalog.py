@@ -7,11 +7,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class CatalogColumn:
     """A column; `type` is the database's own spelling (`format_type` on PostgreSQL, the declared
-    type on SQLite), in lower case."""
+    type on SQLite), in lower case. `default`: the database fills it where a row does not."""
 
     name: str
     type: str
     nullable: bool
+    default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,16 @@ class ForeignKey:
     target: str
     target_columns: tuple[str, ...]
     cascades: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogUnique:
+    """Columns that no two rows may share, the primary key aside; `partial` where a condition says
+    which rows count. What is unique by an expression is not listed.
+    """
+
+    columns: tuple[str, ...]
+    partial: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +47,7 @@ class CatalogTable:
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
     enums: frozenset[str] = frozenset()
+    uniques: tuple[CatalogUnique, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
