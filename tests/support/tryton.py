@@ -37,7 +37,8 @@ MANY_MODULES = (
     "stock_supply", "timesheet", "timesheet_cost", "web_user",
 )
 TIMEOUT = 1200
-_on_servers: dict[tuple[str, int], "TrytonDatabase"] = {}
+EMPTY = "tests.tryton.empty"
+_on_servers: dict[tuple[str, str], "TrytonDatabase"] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +63,35 @@ class TrytonDatabase:
 
 def demo_sqlite(invoices: int = 5) -> TrytonDatabase:
     """Give the demo on SQLite with so many invoices per company; not to be written."""
-    return _cached_sqlite("demo", invoices, ())
+    return _cached_sqlite("demo", invoices, (), f"demo-{invoices}-{_fingerprint(())}")
 
 
 def many_modules_sqlite(invoices: int = 5) -> TrytonDatabase:
     """Give a demo on SQLite with `MANY_MODULES` active as well; not to be written."""
+    _need_many_modules()
+    return _cached_sqlite(
+        "many", invoices, MANY_MODULES, f"many-{invoices}-{_fingerprint(MANY_MODULES)}"
+    )
+
+
+def _need_many_modules() -> None:
     installed = {name for name, _ in _tryton_distributions()}
     lacking = sorted(m for m in MANY_MODULES if f"trytond-{m.replace('_', '-')}" not in installed)
     if lacking:
         missing(f"modules of Tryton are not installed: {', '.join(lacking)}")
-    return _cached_sqlite("many", invoices, MANY_MODULES)
+
+
+def empty_sqlite() -> TrytonDatabase:
+    """Give the demo's modules on SQLite without a company or any data; not to be written."""
+    return _cached_sqlite("leer", None, (), f"empty-{_fingerprint_of_empty(())}")
+
+
+def empty_many_modules_sqlite() -> TrytonDatabase:
+    """Give `MANY_MODULES` as well on SQLite without a company; not to be written."""
+    _need_many_modules()
+    return _cached_sqlite(
+        "leer", None, MANY_MODULES, f"empty-many-{_fingerprint_of_empty(MANY_MODULES)}"
+    )
 
 
 def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
@@ -79,28 +99,41 @@ def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
 
     Kept as a dump between runs: restoring takes seconds, building a minute and more.
     """
-    known = _on_servers.get((server.uri(), invoices))
+    cached = f"postgres-{invoices}-{_fingerprint(())}"
+    return _cached_postgres(server, f"demo_{invoices}", invoices, cached)
+
+
+def empty_postgres(server: Server) -> TrytonDatabase:
+    """Give the demo's modules on this server without a company or any data; not to be written."""
+    return _cached_postgres(server, "leer", None, f"postgres-empty-{_fingerprint_of_empty(())}")
+
+
+def _cached_postgres(
+    server: Server, name: str, invoices: int | None, label: str
+) -> TrytonDatabase:
+    known = _on_servers.get((server.uri(), name))
     if known is not None:
         return known
     uri = server.uri()
-    name = f"demo_{invoices}"
     folder = _scratch()
-    cached = cache_folder() / f"postgres-{invoices}-{_fingerprint(())}"
-    dump = cached / "dump"
+    cached = cache_folder() / label
     with _locked(cached):
-        if dump.exists():
+        if cached.exists():
             server.create_database(name)
-            _run_postgres(server, "pg_restore", "--no-owner", "-d", server.uri(name), str(dump))
+            _run_postgres(
+                server, "pg_restore", "--no-owner", "-d", server.uri(name), str(cached / "dump")
+            )
             shutil.copytree(cached / DOCUMENTS, folder / DOCUMENTS)
         else:
-            build_demo(uri, name, folder, invoices, ())
+            _build(uri, name, folder, invoices, ())
             part = cached.with_suffix(".new")
             shutil.rmtree(part, ignore_errors=True)
+            (folder / DOCUMENTS).mkdir(exist_ok=True)
             shutil.copytree(folder / DOCUMENTS, part / DOCUMENTS)
             _run_postgres(server, "pg_dump", "-Fc", "-f", str(part / "dump"), server.uri(name))
             part.rename(cached)
     made = TrytonDatabase(name=name, uri=uri, folder=folder, config=write_config(folder, uri))
-    _on_servers[uri, invoices] = made
+    _on_servers[uri, name] = made
     return made
 
 
@@ -176,14 +209,26 @@ def build_demo(uri: str, name: str, folder: Path, invoices: int, modules: Sequen
     )
 
 
+def _build(
+    uri: str, name: str, folder: Path, invoices: int | None, modules: tuple[str, ...]
+) -> None:
+    if invoices is not None:
+        build_demo(uri, name, folder, invoices, modules)
+        return
+    more = [option for module in modules for option in ("--module", module)]
+    run_tryton(["-m", EMPTY, str(folder), name, "--uri", uri, *more], uri)
+
+
 @functools.cache
-def _cached_sqlite(label: str, invoices: int, modules: tuple[str, ...]) -> TrytonDatabase:
+def _cached_sqlite(
+    label: str, invoices: int | None, modules: tuple[str, ...], cached: str
+) -> TrytonDatabase:
     uri = "sqlite://"
-    folder = cache_folder() / f"{label}-{invoices}-{_fingerprint(modules)}"
+    folder = cache_folder() / cached
     with _locked(folder):
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="part-") as part:
-                build_demo(uri, label, Path(part), invoices, modules)
+                _build(uri, label, Path(part), invoices, modules)
                 config = write_config(Path(part), uri).read_text(encoding="utf-8")
                 Path(part, "trytond.conf").write_text(
                     config.replace(str(Path(part).resolve()), str(folder)), encoding="utf-8"
@@ -222,6 +267,11 @@ def _fingerprint(modules: tuple[str, ...]) -> str:
         digest.update(f"{name} {version}\n".encode())
     digest.update(" ".join(modules).encode())
     return digest.hexdigest()[:16]
+
+
+def _fingerprint_of_empty(modules: tuple[str, ...]) -> str:
+    program = Path(__file__).parents[2].joinpath(*EMPTY.split(".")).with_suffix(".py")
+    return _fingerprint((*modules, hashlib.sha256(program.read_bytes()).hexdigest()))
 
 
 @functools.cache
