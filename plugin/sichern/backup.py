@@ -3,12 +3,10 @@
 authorize -> destination -> snapshot -> plan -> rows, documents -> read back -> protocol
 """
 
-import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import pluggy
 
@@ -20,6 +18,7 @@ from sichern.members import Tenancy, write_contents
 from sichern.report.log import ProtocolLog
 from sichern.report.observe import observe
 from sichern.report.protocol import ProtocolSchema
+from sichern.run import Cancelled, Clock, audit, carry_out, now
 from sichern.schema.types import wire_type
 from sichern.source.keys import collect
 from sichern.source.reflect import read_catalog
@@ -30,9 +29,7 @@ from sichern.tenancy.closure import KEY_TABLES
 from sichern.tenancy.manifest import canonical
 from sichern.tenancy.plan import Plan
 from sichern_hooks import (
-    N_,
     Actor,
-    AuditEvent,
     Destination,
     Documents,
     Options,
@@ -40,38 +37,12 @@ from sichern_hooks import (
     Permission,
     Progress,
     Report,
-    SichernError,
     Source,
     Tenant,
     TenantReport,
     UnknownTenant,
     authorize,
 )
-
-logger = logging.getLogger(__name__)
-
-Clock = Callable[[], datetime]
-
-
-class Cancelled(SichernError):
-    """Somebody stopped the run."""
-
-    code = "cancelled"
-    message = N_("the run was cancelled")
-    hint = N_("nothing was kept of it; start it again when it suits")
-
-
-class Unexpected(SichernError):
-    """An error that nobody foresaw; the log has the traceback."""
-
-    code = "unexpected"
-    message = N_("an unexpected error ended the run: %(reason)s")
-    hint = N_("report it with the log of this run; nothing was kept of it")
-
-
-def now() -> datetime:
-    """The time in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,19 +114,12 @@ def plan_tenant(
 def _back_up_tenant(run: Run, tenant: Tenant, slug: str) -> TenantReport:
     """Back up one tenant, and tell what became of it whatever happens."""
     log = ProtocolLog(run.id, run.actor, tenant, run.destination, run.options, run.clock())
-    _audit(run, tenant, "backup-started")
-    error: SichernError | None = None
-    try:
-        _write_pair(run, tenant, slug, log)
-    except SichernError as known:
-        error = known
-    except KeyboardInterrupt:
-        error = Cancelled()
-    except Exception as unknown:
-        logger.exception("the backup of tenant %s failed", tenant.ref.key)
-        error = Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
+    audit(run.manager, run.actor, run.id, tenant.ref, "backup-started")
+    error = carry_out(
+        lambda: _write_pair(run, tenant, slug, log), f"the backup of tenant {tenant.ref.key}"
+    )
     outcome = log.end(run.clock(), error)
-    _audit(run, tenant, f"backup-{outcome}")
+    audit(run.manager, run.actor, run.id, tenant.ref, f"backup-{outcome}")
     return TenantReport(
         tenant=tenant,
         outcome=outcome,
@@ -227,8 +191,3 @@ def _steps(run: Run, tenant: Tenant, plan: Plan) -> Callable[[int], None]:
             observe(run.manager.hook.sichern_progress, progress=progress)
 
     return step
-
-
-def _audit(run: Run, tenant: Tenant, event: str) -> None:
-    audited = AuditEvent(actor=run.actor, event=event, tenant=tenant.ref, details={"run": run.id})
-    observe(run.manager.hook.sichern_audit, event=audited)

@@ -10,7 +10,7 @@ import click
 
 from sichern import __version__
 from sichern.archive.checked import state_folder
-from sichern.backup import Cancelled, Unexpected
+from sichern.run import Cancelled, Unexpected
 from sichern.cli import backup, demo, files
 from sichern.cli.log import LogFile
 from sichern.cli.output import Output

@@ -24,6 +24,13 @@ class ForeignLink:
     target_columns: tuple[str, ...]
 
 
+def link_columns(link: ForeignLink | Polymorphic) -> tuple[str, ...]:
+    """The columns that say what a reference points at."""
+    if isinstance(link, ForeignLink):
+        return link.columns
+    return (link.column, link.key_column) if link.key_column else (link.column,)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenantTable:
     """A table as the plan sees it.

@@ -1,0 +1,199 @@
+"""The key maps: one temporary table per table, from the pair's keys to the target's."""
+
+from collections.abc import Mapping
+
+from sichern.target.remap import Remap, State
+from sichern.target.session import TargetSession
+from sichern.tenancy.model import ForeignLink, TenantTable
+from sichern_hooks import Role
+
+
+def make(session: TargetSession, remap: Remap) -> None:
+    """Make the map of every table of which the pair holds or names rows, still undecided."""
+    for table in remap.mapped:
+        _create(session, remap, table)
+        if table.name in remap.rows:
+            _fill(session, remap, table, remap.staged(table.name), named=False)
+        if table.name in remap.names:
+            _fill(session, remap, table, remap.named(table.name), named=True)
+    for table in remap.loaded:
+        _add_ghosts(session, remap, table)
+    refresh(session, remap)
+
+
+def _create(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    kind = "bigint" if table.integer_key else "text"
+    # The integer key of a SQLite table with this spelling is its row id: no index beside it.
+    kind = "INTEGER" if table.integer_key and session.dialect == "sqlite" else kind
+    session.run(
+        f"CREATE TEMPORARY TABLE {remap.map(table.name)} (old {kind} PRIMARY KEY, new {kind},"
+        " state smallint NOT NULL, named smallint NOT NULL)"
+    )
+
+
+def _fill(
+    session: TargetSession, remap: Remap, table: TenantTable, staged: str, *, named: bool
+) -> None:
+    session.run(
+        f"INSERT INTO {remap.map(table.name)} (old, new, state, named)"
+        f" SELECT {remap.old_key(table)}, NULL, {int(State.UNDECIDED)}, {int(named)}"
+        f" FROM {staged} s WHERE true ON CONFLICT (old) DO NOTHING"
+    )
+
+
+def _add_ghosts(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    """Old versions of rows that are gone keep belonging together, under a number nobody has."""
+    if table.history_of is None or not remap.has_map(table.history_of):
+        return
+    of = remap.model.tables[table.history_of]
+    for link in table.links:
+        own = isinstance(link, ForeignLink) and link.target == of.name
+        if own and isinstance(link, ForeignLink) and link.columns == of.key and of.integer_key:
+            key = remap.sql.column("s", link.columns[0])
+            session.run(
+                f"INSERT INTO {remap.map(of.name)} (old, new, state, named)"
+                f" SELECT DISTINCT {key}, CAST(NULL AS bigint), {int(State.GHOST)}, 0"
+                f" FROM {remap.staged(table.name)} s WHERE {key} IS NOT NULL"
+                " ON CONFLICT (old) DO NOTHING"
+            )
+            return
+
+
+def refresh(session: TargetSession, remap: Remap) -> None:
+    """PostgreSQL never analyses temporary tables by itself, and plans badly without."""
+    if session.dialect == "postgresql":
+        for table in remap.mapped:
+            session.run(f"ANALYZE {remap.map(table.name)}")
+
+
+def counts(session: TargetSession, remap: Remap, table: TenantTable) -> Mapping[State, int]:
+    """How many rows of a table, named ones left aside, are in each state."""
+    found = session.ask(
+        f"SELECT state, count(*) FROM {remap.map(table.name)} WHERE named = 0 GROUP BY state"
+    )
+    return {State(row[0]): int(row[1]) for row in found}
+
+
+def number(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> None:
+    """Give every row that goes in its key in the target.
+
+    `sequences` names the database's sequence behind a table's key. Rows that are new get the
+    next numbers in the order of their old keys; where keys are kept, a key that is taken counts
+    as new. Keys that are made of columns follow from these.
+    """
+    for table in remap.mapped:
+        if remap.generated(table):
+            if remap.keeps:
+                _keep(session, remap, table)
+            _generate(session, remap, table, sequences.get(table.name))
+    for table in remap.loaded:
+        if not remap.generated(table):
+            _compose(session, remap, table)
+    refresh(session, remap)
+
+
+_NEW = f"({int(State.INSERT)}, {int(State.GHOST)}, {int(State.PLACEHOLDER)})"
+
+
+def _keep(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    """Keep the keys that are free: no row has them, and none that is there speaks of them."""
+    key = remap.sql.own_key(table, "t")
+    keys = remap.map(table.name)
+    conditions = [
+        f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {key} = {keys}.old)"
+    ]
+    conditions.extend(
+        f"NOT EXISTS (SELECT 1 FROM {source} WHERE {spoken} = {keys}.old)"
+        for source, spoken in _speaking(remap, table)
+    )
+    session.run(
+        f"UPDATE {keys} SET new = old WHERE state IN {_NEW} AND named = 0"
+        f" AND {' AND '.join(conditions)}"
+    )
+
+
+def _speaking(remap: Remap, table: TenantTable) -> list[tuple[str, str]]:
+    """Polymorphic references of the target that may dangle: a number must not come alive again."""
+    if remap.same_system:
+        return []
+    found = []
+    for other in remap.model.tables.values():
+        if other.role is Role.PRIVATE:
+            continue
+        for link in other.links:
+            if isinstance(link, ForeignLink):
+                continue
+            for kind, target in link.targets.items():
+                if target == table.name:
+                    key = remap.sql.link_key("o", link, table)
+                    of_kind = remap.sql.of_kind("o", link, kind)
+                    found.append(
+                        (f"{remap.sql.table(other.name)} o", f"CASE WHEN {of_kind} THEN {key} END")
+                    )
+    return found
+
+
+def _generate(
+    session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
+) -> None:
+    keys = remap.map(table.name)
+    waiting = f"FROM {keys} WHERE state IN {_NEW} AND new IS NULL ORDER BY old"
+    if not session.ask(f"SELECT old {waiting} LIMIT 1").first():
+        return
+    if sequence is not None:
+        numbers = f"SELECT old, nextval({_regclass(sequence)}) AS new FROM (SELECT old {waiting}) o"
+    else:
+        start = _highest(session, remap, table)
+        numbers = f"SELECT old, {start} + row_number() OVER (ORDER BY old) AS new {waiting}"
+    session.run(
+        f"WITH numbered AS ({numbers}) UPDATE {keys} SET new = numbered.new FROM numbered"
+        f" WHERE {keys}.old = numbered.old"
+    )
+
+
+def _regclass(sequence: str) -> str:
+    return "'" + sequence.replace("'", "''") + "'::regclass"
+
+
+def _highest(session: TargetSession, remap: Remap, table: TenantTable) -> int:
+    """The highest number that the table has, or ever had where the database remembers it."""
+    own = remap.sql.table(table.name)
+    if session.dialect == "postgresql":
+        session.run(f"LOCK TABLE {own} IN SHARE ROW EXCLUSIVE MODE")
+    highest = [
+        f"SELECT max({remap.sql.own_key(table, 't')}) AS n FROM {own} t",
+        # Numbers kept for this import's own rows.
+        f"SELECT max(new) FROM {remap.map(table.name)}",
+    ]
+    if session.dialect == "sqlite" and session.ask(
+        "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'"
+    ).first():
+        highest.append(
+            f"SELECT seq FROM main.sqlite_sequence WHERE name = '{table.name.replace(chr(39), '')}'"
+        )
+    found = session.ask(f"SELECT max(n) FROM ({' UNION ALL '.join(highest)}) h").scalar()
+    return int(found or 0)
+
+
+def _compose(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    """Keys that are made of columns: what the row's key will read as."""
+    rewritten = remap.select(table, table.key, "true", as_key="old")
+    new = remap.sql.own_key(table, "r")
+    keys = remap.map(table.name)
+    session.run(
+        f"WITH numbered AS (SELECT r.\"sichern old\" AS old, {new} AS new FROM ({rewritten}) r)"
+        f" UPDATE {keys} SET new = numbered.new FROM numbered"
+        f" WHERE {keys}.old = numbered.old AND state IN {_NEW}"
+    )
+
+
+def advance(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> None:
+    """Let the sequences of kept keys stand above every key."""
+    for table in remap.mapped:
+        sequence = sequences.get(table.name)
+        if sequence is not None and remap.generated(table):
+            session.run(
+                f"SELECT setval({_regclass(sequence)}, greatest(nextval({_regclass(sequence)}),"
+                f" (SELECT max({remap.sql.own_key(table, 't')})"
+                f" FROM {remap.sql.table(table.name)} t)))"
+            )

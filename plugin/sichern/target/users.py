@@ -1,0 +1,66 @@
+"""Users that imported rows name: known by their login, or placeholders without one."""
+
+from collections.abc import Iterator
+
+from sichern.target.remap import Remap, State
+from sichern.target.session import TargetSession
+from sichern.tenancy.arrival import UserArrival
+from sichern.tenancy.model import TenantTable
+from sichern.tenancy.sql import name
+from sichern_hooks import Role, Target
+
+
+def users(session: TargetSession, remap: Remap) -> Iterator[UserArrival]:
+    """Every user that the pair names, and whether the target knows the login."""
+    for table in _identities(remap):
+        columns = _columns(remap, table)
+        if not columns:
+            continue
+        login, shown = columns[0], columns[-1]
+        for row in session.ask(
+            f"SELECT {remap.sql.column('s', login)}, {remap.sql.column('s', shown)}, m.state"
+            f" FROM {_source(remap, table)} ORDER BY m.old"
+        ):
+            yield UserArrival(
+                login=str(row[0]), name=str(row[1]), known=row[2] == int(State.MATCHED)
+            )
+
+
+def add_placeholders(session: TargetSession, remap: Remap, target: Target) -> None:
+    """Insert a row for each user that the target does not know."""
+    for table in _identities(remap):
+        columns = _columns(remap, table)
+        shown = ", ".join(remap.sql.column("s", each) for each in columns)
+        found = session.ask(
+            f"SELECT m.new, {shown} FROM {_source(remap, table)}"
+            f" WHERE m.state = {int(State.PLACEHOLDER)} ORDER BY m.old"
+        )
+        for new, *values in found.all():
+            row = dict(target.placeholder(table.name, dict(zip(columns, values, strict=True))))
+            row[table.key[0]] = new
+            marks = ", ".join(f":v{place}" for place in range(len(row)))
+            session.write(
+                f"INSERT INTO {remap.sql.table(table.name)} ({', '.join(map(name, row))})"
+                f" VALUES ({marks})",
+                {f"v{place}": value for place, value in enumerate(row.values())},
+            )
+
+
+def _identities(remap: Remap) -> Iterator[TenantTable]:
+    for table in remap.mapped:
+        if table.role is Role.IDENTITY and table.name in remap.names:
+            yield table
+
+
+def _columns(remap: Remap, table: TenantTable) -> tuple[str, ...]:
+    """The natural keys' columns, the login first, the name last."""
+    there = {column.name for column in remap.manifest.tables[table.name].identity}
+    every = dict.fromkeys(column for columns in table.natural_keys for column in columns)
+    return tuple(column for column in every if column in there)
+
+
+def _source(remap: Remap, table: TenantTable) -> str:
+    return (
+        f"{remap.named(table.name)} s JOIN {remap.map(table.name)} m"
+        f" ON m.old = {remap.old_key(table)} AND m.named = 1"
+    )
