@@ -4,14 +4,20 @@ import dataclasses
 
 import pytest
 
-from sichern.tenancy.catalog import Catalog, CatalogColumn, CatalogTable, ForeignKey
+from sichern.tenancy.catalog import (
+    Catalog,
+    CatalogColumn,
+    CatalogTable,
+    CatalogUnique,
+    ForeignKey,
+)
 from sichern.tenancy.classify import classify
 from sichern.tenancy.errors import PlanRefused
-from sichern_hooks import Description, Reference, Role, Table
+from sichern_hooks import Clash, Description, Reference, Role, Table, Tree, Unique
 
 
 def wire_of(dialect: str, database_type: str, enum: bool) -> str | None:
-    return {"integer": "integer", "text": "text"}.get(database_type)
+    return {"integer": "integer", "text": "text", "uuid": "uuid"}.get(database_type)
 
 
 def table(name: str, *columns: str, key: tuple[str, ...] = ("id",), **more: object) -> CatalogTable:
@@ -107,6 +113,56 @@ def test_a_host_that_describes_columns_which_are_not_there_is_told_so() -> None:
             wire_of,
         )
     assert refused.value.problems[0].detail == "password"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"uniques": (Unique(columns=("gone",)),)},
+        {"uniques": (Unique(columns=("id",), active="gone"),)},
+        {"uniques": (Unique(columns=("id",), rule=Clash.SUFFIX, along=("gone",)),)},
+        {"trees": (Tree(parent="company", left="id", right="gone"),)},
+        {"stamps": frozenset({"gone"})},
+    ],
+)
+def test_so_it_is_for_columns_of_uniques_trees_and_stamps(change: dict[str, object]) -> None:
+    said = dataclasses.replace(OWNED, **change)  # type: ignore[arg-type]
+    with pytest.raises(PlanRefused) as refused:
+        classify(catalog(INVOICE), described(said), wire_of)
+    assert refused.value.problems[0].detail == "gone"
+
+
+def test_a_secret_that_names_rows_is_refused_before_it_leaves() -> None:
+    said = Table(
+        name="user", role=Role.IDENTITY, natural_keys=(("token",),), secrets=frozenset({"token"})
+    )
+    with pytest.raises(PlanRefused) as refused:
+        classify(catalog(table("user", "id integer", "token text")), described(said), wire_of)
+    assert refused.value.problems[0].detail == "token"
+
+
+def test_what_the_database_enforces_is_unique_by_the_hosts_rule_or_refused() -> None:
+    wide = table(
+        "invoice", "id integer", "company integer", "number text", "code text", "uid uuid",
+        "token text",
+        uniques=(
+            CatalogUnique(columns=("number", "company")),
+            CatalogUnique(columns=("company", "number")),
+            CatalogUnique(columns=("code",)),
+            CatalogUnique(columns=("uid",)),
+            CatalogUnique(columns=("number",), partial=True),
+            CatalogUnique(columns=("id", "company")),
+            CatalogUnique(columns=("token",)),
+        ),
+    )
+    renumber = Unique(columns=("code",), rule=Clash.RENUMBER)
+    said = dataclasses.replace(OWNED, uniques=(renumber,), secrets=frozenset({"token"}))
+    model = classify(catalog(wide), described(said), wire_of)
+    assert model.tables["invoice"].uniques == (
+        renumber,
+        Unique(columns=("number", "company"), rule=Clash.REFUSE),
+        Unique(columns=("uid",), rule=Clash.UUID),
+    )
 
 
 def test_owned_through_a_shared_or_system_parent_is_refused() -> None:

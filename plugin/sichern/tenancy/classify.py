@@ -8,7 +8,7 @@ from sichern.schema.table import WireColumn
 from sichern.tenancy.catalog import Catalog, CatalogTable
 from sichern.tenancy.errors import PlanRefused, Problem
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
-from sichern_hooks import N_, Description, Polymorphic, Role, Table
+from sichern_hooks import N_, Clash, Description, Polymorphic, Role, Table, Unique
 
 WireOf = Callable[[str, str, bool], str | None]
 """Dialect, database type, is it an enumeration: the wire type, None where it is unknown."""
@@ -112,12 +112,16 @@ class _Decision:
         if len(self.problems) > before:
             return None
         front = [*key, *([self.said.tenant] if self.said.tenant else []), *_front(parent)]
+        self._check_hidden(front)
+        if len(self.problems) > before:
+            return None
+        columns = self._columns(wires, front)
         return TenantTable(
             name=self.found.name,
             label=self.said.label or self.found.name,
             role=role,
             key=key,
-            columns=self._columns(wires, front),
+            columns=columns,
             wires=wires,
             tenant=self.said.tenant,
             parent=parent,
@@ -128,7 +132,7 @@ class _Decision:
             documents=self.said.documents,
             derived=self.said.derived,
             stamps=self.said.stamps,
-            uniques=self.said.uniques,
+            uniques=_uniques(self.found, self.said, key, {one.name: one.wire for one in columns}),
             trees=self.said.trees,
             shipped=self.said.shipped,
             history_of=self.said.history_of,
@@ -212,7 +216,11 @@ class _Decision:
 
     def _check_columns(self, names: set[str]) -> None:
         mentioned: set[str] = {*self.said.key, *self.said.types, *self.said.derived}
-        mentioned.update(self.said.secrets, *self.said.natural_keys)
+        mentioned.update(self.said.secrets, self.said.stamps, *self.said.natural_keys)
+        for unique in self.said.uniques:
+            mentioned.update(unique.columns, unique.along, filter(None, (unique.active,)))
+        for tree in self.said.trees:
+            mentioned.update((tree.parent, tree.left, tree.right))
         mentioned.update(filter(None, (self.said.tenant, self.said.shipped)))
         for document in self.said.documents:
             mentioned.update(filter(None, (document.data, document.locator)))
@@ -224,10 +232,25 @@ class _Decision:
                 ", ".join(absent),
             )
 
-    def _columns(self, wires: Mapping[str, str], front: Sequence[str]) -> tuple[WireColumn, ...]:
+    def _check_hidden(self, front: Sequence[str]) -> None:
+        """What names a row, or says whose it is, leaves with it."""
+        naming = {*front, *(name for columns in self.said.natural_keys for name in columns)}
+        if self.said.role is not Role.PRIVATE and (secret := sorted(naming & self._hidden())):
+            self._refuse(
+                N_("rows of %(table)s are named by columns that never leave: %(detail)s"),
+                N_("correct the host's description"),
+                ", ".join(secret),
+            )
+
+    def _hidden(self) -> set[str]:
+        """Columns that do not go into the rows of an archive: secrets, and documents."""
         hidden = {*self.said.secrets}
         for document in self.said.documents:
             hidden.update(filter(None, (document.data, document.locator)))
+        return hidden
+
+    def _columns(self, wires: Mapping[str, str], front: Sequence[str]) -> tuple[WireColumn, ...]:
+        hidden = self._hidden()
         by_name = {column.name: column for column in self.found.columns}
         order = dict.fromkeys([*front, *by_name])
         return tuple(
@@ -244,6 +267,28 @@ class _Decision:
             for name in dict.fromkeys([*key, *natural])
             if name in wires
         )
+
+
+def _uniques(
+    found: CatalogTable, said: Table, key: Sequence[str], wires: Mapping[str, str]
+) -> tuple[Unique, ...]:
+    """What no two rows may share: the host's word, then what the database enforces besides.
+
+    `wires` are the columns that go into an archive: the values of others never come back. A
+    partial one that the host does not describe is left to the database, whose condition nobody
+    knows here.
+    """
+    described = {frozenset(unique.columns) for unique in said.uniques}
+    enforced: dict[frozenset[str], Unique] = {}
+    for unique in found.uniques:
+        columns = frozenset(unique.columns)
+        spans_key = bool(key) and columns.issuperset(key)
+        if unique.partial or spans_key or columns in described or not columns.issubset(wires):
+            continue
+        new = len(columns) == 1 and wires[unique.columns[0]] == "uuid"
+        rule = Clash.UUID if new else Clash.REFUSE
+        enforced.setdefault(columns, Unique(columns=unique.columns, rule=rule))
+    return (*said.uniques, *enforced.values())
 
 
 def _front(parent: ForeignLink | Polymorphic | None) -> tuple[str, ...]:
