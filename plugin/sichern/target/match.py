@@ -236,8 +236,10 @@ def compared(remap: Remap, table: TenantTable) -> Iterator[tuple[WireColumn, Val
             yield column, remap.value(table, column.name), remap.sql.column("t", column.name)
 
 
-def differing(session: TargetSession, remap: Remap, table: TenantTable) -> int:
-    """Count the recognised rows that say something else in the target."""
+def differing(
+    session: TargetSession, remap: Remap, table: TenantTable, state: State = State.MATCHED
+) -> int:
+    """Count the rows of a state, matched or to be updated, that say something else there."""
     conditions, joins = [], dict[str, None]()
     for column, value, here in compared(remap, table):
         joins.update(dict.fromkeys(value.joins))
@@ -247,7 +249,7 @@ def differing(session: TargetSession, remap: Remap, table: TenantTable) -> int:
     found = session.ask(
         f"SELECT count(*) FROM {remap.source(table)} {' '.join(joins)}"
         f" JOIN {remap.sql.table(table.name)} t ON {remap.sql.own_key(table, 't')} = m.new"
-        f" WHERE m.named = 0 AND m.state = {int(State.MATCHED)}"
+        f" WHERE m.named = 0 AND m.state = {int(state)}"
         f" AND NOT ({' AND '.join(conditions)})"
     )
     return int(found.scalar() or 0)

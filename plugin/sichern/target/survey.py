@@ -81,7 +81,9 @@ def _tables(
             matched=matched,
             matched_by=matching.text(table.name) if matched else "",
             differing=match.differing(session, remap, table) if matched else 0,
-            updated=counted.get(State.UPDATE, 0),
+            updated=match.differing(session, remap, table, State.UPDATE)
+            if State.UPDATE in counted
+            else 0,
             removed=int(gone),
             left_out=counted.get(State.LEFT_OUT, 0),
         )
