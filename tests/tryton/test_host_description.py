@@ -24,6 +24,7 @@ from sichern.tenancy.catalog import Catalog, CatalogColumn, CatalogTable
 from sichern.tenancy.classify import classify
 from sichern.tenancy.model import ForeignLink, TenancyModel
 from sichern_hooks import (
+    Clash,
     Description,
     DocumentColumn,
     EmbeddedKeys,
@@ -34,6 +35,8 @@ from sichern_hooks import (
     Table,
     Tenant,
     TenantRef,
+    Tree,
+    Unique,
 )
 from tests.support.tryton import (
     TrytonDatabase,
@@ -116,7 +119,19 @@ def _table(found: dict[str, Any]) -> Table:
             "documents": tuple(DocumentColumn(**each) for each in found["documents"]),
             "secrets": frozenset(found["secrets"]),
             "derived": frozenset(found["derived"]),
+            "stamps": frozenset(found["stamps"]),
+            "uniques": tuple(map(_unique, found["uniques"])),
+            "trees": tuple(Tree(**each) for each in found["trees"]),
         }
+    )
+
+
+def _unique(found: dict[str, Any]) -> Unique:
+    return Unique(
+        columns=tuple(found["columns"]),
+        rule=Clash(found["rule"]),
+        active=found["active"],
+        along=tuple(found["along"]),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sichern.hosts.tryton import reviewed
 from sichern.hosts.tryton.facts import USER, ColumnFact, ModelFact, Models
 from sichern.hosts.tryton.roles import CARRIED, Decision, Decisions, decide
+from sichern.hosts.tryton.uniques import uniques
 from sichern_hooks import (
     Description,
     DocumentColumn,
@@ -16,10 +17,12 @@ from sichern_hooks import (
     Reference,
     Role,
     Table,
+    Tree,
 )
 
 HISTORY = "__history"
-STAMPS = ("create_uid", "write_uid")
+AUTHORS = ("create_uid", "write_uid")
+STAMPS = frozenset({*AUTHORS, "create_date", "write_date"})
 
 WIRES: Mapping[str, str] = {
     "bigint": "integer",
@@ -52,6 +55,7 @@ SECRET_NAME = re.compile(
 )
 """Names of text columns that hold secrets, in any module: they stay whatever the role."""
 
+SEQUENCES = "ir.sequence"
 TRANSLATIONS = "ir.translation"
 
 
@@ -87,7 +91,12 @@ def describe(
     for name, columns in _leftovers(models, found or {}):
         secrets = frozenset(each for each in columns if SECRET_NAME.search(each))
         tables[name] = replace(tables[name], secrets=tables[name].secrets | secrets)
-    return Description(tables=tables, schema=schema, external=_external(models))
+    return Description(
+        tables=tables,
+        schema=schema,
+        external=_external(models),
+        numeric_as_bytes=dialect == "sqlite",
+    )
 
 
 def _leftovers(
@@ -143,6 +152,9 @@ def _table(
         secrets=reviewed.SECRETS.get(model.name, frozenset())
         | {each.name for each in columns if _is_secret(each)},
         derived=frozenset(_derived(model)),
+        stamps=STAMPS & model.columns.keys(),
+        uniques=uniques(model, decisions),
+        trees=tuple(_trees(model)),
         # Modules fill in their name; what users translate has none.
         shipped="module" if model.name == TRANSLATIONS else None,
     )
@@ -155,7 +167,7 @@ def _references(
     for column in model.columns.values():
         if column.target is not None:
             yield Reference(columns=(column.name,), target=every[column.target])
-        elif column.name in STAMPS and USER in every:
+        elif column.name in AUTHORS and USER in every:
             yield Reference(columns=(column.name,), target=every[USER])
         elif column.kind == "reference":
             yield Polymorphic(column=column.name, targets=every)
@@ -209,6 +221,16 @@ def _derived(model: ModelFact) -> Iterator[str]:
         yield from column.tree
         if column.path is not None:
             yield column.path
+    if model.name == SEQUENCES:
+        # Filled on SQLite only; everywhere the number goes along as a counter.
+        yield "number_next_internal"
+
+
+def _trees(model: ModelFact) -> Iterator[Tree]:
+    for column in model.columns.values():
+        if len(column.tree) == 2:
+            left, right = column.tree
+            yield Tree(parent=column.name, left=left, right=right)
 
 
 def _is_secret(column: ColumnFact) -> bool:
@@ -233,5 +255,7 @@ def _history(table: Table, dialect: str) -> Table:
         references=(own, *table.references),
         types={**table.types, "__id": "integer"} if dialect == "sqlite" else {},
         natural_keys=(),
+        uniques=(),
+        trees=(),
         history_of=table.name,
     )

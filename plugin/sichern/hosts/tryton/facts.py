@@ -15,6 +15,7 @@ class ColumnFact:
     Many2One, None where that has no table. `cascades` where deleting the target deletes the
     row. `tree` names the columns with the borders, `path` the one with the keys of all parents.
     `file_id`, `prefix` and `filename` are those of a Binary; `prefix` None is the database's name.
+    `stored`: a document that is written now goes to the file store, not into the table.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ColumnFact:
     file_id: str | None = None
     prefix: str | None = None
     filename: str | None = None
+    stored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,21 @@ class ListFact:
     field: str
     related: bool = False
     """Whether it is a Many2Many: the model is then a relation, and the owner its origin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniqueFact:
+    """A constraint by which no two records may share values.
+
+    `columns` are those that are compared for equality, `active` a boolean one that limits it to
+    records where it is true. `exact` is False where the constraint says more than these tell: by
+    other operators (overlapping periods), expressions of several columns, further conditions.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    active: str | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,7 @@ class ModelFact:
     history: bool = False
     singleton: bool = False
     value: bool = False
+    uniques: tuple[UniqueFact, ...] = ()
 
     @property
     def company(self) -> ColumnFact | None:

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sichern.hosts.tryton.constraints import read_uniques
 from sichern.hosts.tryton.errors import PoolUnavailable, one_line
 from sichern.hosts.tryton.facts import ColumnFact, ListFact, ModelFact, Models
 from sichern_hooks import Reader
@@ -102,6 +103,7 @@ def _model(model: Any, classes: Mapping[str, Any], module: str, label: str) -> M
         history=bool(model._history),
         singleton=issubclass(model, ModelSingleton),
         value=issubclass(model, ValueMixin),
+        uniques=tuple(read_uniques(model)),
     )
 
 
@@ -134,6 +136,7 @@ def _column(model: Any, name: str, found: Any, classes: Mapping[str, Any]) -> Co
             file_id=file_id,
             prefix=prefix,
             filename=filename if stored else None,
+            stored=bool(found.file_id),
         )
     return ColumnFact(name=name, kind=found._type, required=bool(found.required))
 

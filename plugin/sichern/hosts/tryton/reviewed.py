@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sichern_hooks import Role
+from sichern_hooks import Clash, Role
 
 _MODULES = """
     ir res
@@ -107,8 +107,12 @@ NATURAL_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "incoterm.incoterm": (("code", "version"),),
     "ir.action.report": (("report_name", "model"),),
     "ir.action.wizard": (("wiz_name",),),
+    # One per record: whoever has the record has it.
+    "ir.avatar": (("resource",),),
     "ir.calendar.day": (("index",),),
     "ir.calendar.month": (("index",),),
+    "ir.chat.channel": (("resource",),),
+    "ir.chat.follower": (("channel", "user"), ("channel", "email")),
     "ir.lang": (("code",),),
     "ir.model": (("name",),),
     "ir.model.button": (("model", "name"),),
@@ -122,6 +126,8 @@ NATURAL_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "party.address.format": (("country_code", "language_code"),),
     "party.address.subdivision_type": (("country_code",),),
     "party.category": (("name", "parent"),),
+    # A type says which register the code is of: a tax number is one party's, and a code
+    # without a type is nobody's.
     "party.identifier": (("type", "code"),),
     # Codes come from sequences: with the name they say something, alone nothing.
     "party.party": (("code", "name"),),
@@ -129,7 +135,7 @@ NATURAL_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "product.attribute": (("name",),),
     "product.attribute.set": (("name",),),
     "product.category": (("name", "parent"),),
-    "product.product": (("template", "suffix_code"),),
+    "product.product": (("template", "code"), ("template", "suffix_code")),
     "product.template": (("code", "name"),),
     "product.uom.category": (("name",),),
     "product.uom": (("category", "name"),),
@@ -139,6 +145,25 @@ NATURAL_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "res.user": (("login",), ("login", "name")),
     "stock.lot": (("product", "number"),),
 }
+
+CLASHES: Mapping[tuple[str, str], tuple[Clash, tuple[str, ...]]] = {
+    ("party.party", "code"): (Clash.RENUMBER, ()),
+    # People chose it, and it says something: 4711 becomes 4711-2.
+    ("product.category", "code"): (Clash.SUFFIX, ()),
+    # Tryton composes it anew at every change, from the product's code and this suffix.
+    ("product.product", "code"): (Clash.SUFFIX, ("suffix_code",)),
+    ("project.work", "number"): (Clash.RENUMBER, ()),
+    ("timesheet.line", "uuid"): (Clash.UUID, ()),
+}
+"""What an import does about a value that is taken, by model and the first column of a constraint,
+and the columns that are changed along. Where nothing is said it refuses."""
+
+HARMLESS: Mapping[tuple[str, str], str] = {
+    ("account.fiscalyear", "move_sequence_unique"): "a sequence of the fiscal year's own company",
+    ("account.period", "move_sequence_unique"): "a sequence of the fiscal year's own company",
+}
+"""Constraints that no import can violate though their columns do not show it, by model and name,
+and why."""
 
 SECRETS: Mapping[str, frozenset[str]] = {
     # Whoever knows it may write into the conversation by mail.
