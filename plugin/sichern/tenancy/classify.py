@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from sichern.schema.table import WireColumn
 from sichern.tenancy.catalog import Catalog, CatalogTable
 from sichern.tenancy.errors import PlanRefused, Problem
-from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
+from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable, link_columns
 from sichern_hooks import N_, Clash, Description, Polymorphic, Role, Table, Unique
 
 WireOf = Callable[[str, str, bool], str | None]
@@ -111,7 +111,8 @@ class _Decision:
         self._check_columns(names)
         if len(self.problems) > before:
             return None
-        front = [*key, *([self.said.tenant] if self.said.tenant else []), *_front(parent)]
+        front = [*key, *([self.said.tenant] if self.said.tenant else [])]
+        front.extend(link_columns(parent) if parent is not None else ())
         self._check_hidden(front)
         if len(self.problems) > before:
             return None
@@ -289,15 +290,6 @@ def _uniques(
         rule = Clash.UUID if new else Clash.REFUSE
         enforced.setdefault(columns, Unique(columns=unique.columns, rule=rule))
     return (*said.uniques, *enforced.values())
-
-
-def _front(parent: ForeignLink | Polymorphic | None) -> tuple[str, ...]:
-    """The columns that say who the parent is."""
-    if parent is None:
-        return ()
-    if isinstance(parent, ForeignLink):
-        return parent.columns
-    return (parent.column, parent.key_column) if parent.key_column else (parent.column,)
 
 
 def _unanchored(tables: Mapping[str, TenantTable]) -> Iterable[Problem]:

@@ -41,6 +41,45 @@ class PlanRefused(Refused):
         self.problems = tuple(problems)
 
 
+class SchemaDiffers(Refused):
+    """The target's tables are not those of the pair, nor do they only have more."""
+
+    code = "schema-differs"
+    message = N_("the backup does not fit this system; differences: %(count)d")
+    hint = N_("see the list: each difference says what to do")
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(count=len(problems))
+        self.problems = tuple(problems)
+
+
+class HostDiffers(SichernError):
+    """The pair comes from another kind of ERP."""
+
+    code = "host-differs"
+    message = N_("the backup comes from another ERP: %(there)s, and this is %(here)s")
+    hint = N_("import it into a system of the same ERP")
+
+
+class PairOlder(SichernError):
+    """The pair was made by an older series of the ERP; its tables are brought on by an upgrade."""
+
+    code = "pair-older"
+    message = N_("the backup is of %(host)s %(there)s, and this system has %(here)s")
+    hint = N_(
+        "set up a system of version %(there)s, import the backup there as empty, upgrade that"
+        " system to %(here)s, and back up again"
+    )
+
+
+class PairNewer(SichernError):
+    """The pair was made by a newer series of the ERP."""
+
+    code = "pair-newer"
+    message = N_("the backup is of %(host)s %(there)s, and this system has only %(here)s")
+    hint = N_("upgrade this system to %(there)s first")
+
+
 class RowsLost(SichernError):
     """Fewer or more rows were written than the plan counted in the same snapshot."""
 
