@@ -132,11 +132,11 @@ def _by_natural_key(
     conditions, joins = [_WAITING, *_nobodys(remap, table)], dict[str, None]()
     values = [remap.value(table, column) for column in columns]
     # References alone say something only where none is empty.
-    references_only = all(value.joins for value in values)
+    references_only = all(value.mapped for value in values)
     for column, value in zip(columns, values, strict=True):
         here, there = remap.sql.column("t", column), remap.sql.column("s", column)
         joins.update(dict.fromkeys(value.joins))
-        if value.joins and not references_only:
+        if value.mapped and not references_only:
             conditions.append(f"(({there} IS NULL AND {here} IS NULL) OR {value.sql} = {here})")
         else:
             conditions.append(f"{value.sql} = {here}")
@@ -185,7 +185,7 @@ def _by_parts(remap: Remap, table: TenantTable) -> Iterator[tuple[str, str]]:
         for columns in part.natural_keys:
             if not columns or link.columns[0] in columns:
                 continue
-            if any(remap.value(part, column).joins for column in columns):
+            if any(remap.value(part, column).mapped for column in columns):
                 continue
             same = " AND ".join(
                 f"{remap.sql.column('p', each)} = {remap.sql.column('h', each)}"
@@ -214,7 +214,7 @@ def _by_content(remap: Remap, table: TenantTable) -> str:
         there = remap.sql.column("s", column.name)
         if column.name in above:
             conditions.append(f"{value.sql} = {here}")  # what the database can join by
-        elif value.joins:
+        elif value.mapped:
             conditions.append(f"(({there} IS NULL AND {here} IS NULL) OR {value.sql} = {here})")
         else:
             conditions.append(remap.same(value.sql, here, column.wire))

@@ -46,10 +46,11 @@ KEPT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """An expression with the joins that it needs."""
+    """An expression with the joins that it needs; `mapped` where it is not the staged value."""
 
     sql: str
     joins: tuple[str, ...] = ()
+    mapped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,23 +197,39 @@ class Remap:
     def _reference(
         self, table: TenantTable, target: TenantTable, column: str, plain: str
     ) -> Value:
-        parts, joins = [], []
+        found = []
         if self.has_map(target.name):
-            join = self._join(table, column)
-            joins.append(f"LEFT JOIN {self.map(target.name)} {join} ON {join}.old = {plain}")
-            parts.append(f"{join}.new")
+            found.append(
+                self._looked_up(
+                    self.map(target.name), "new", "old", plain, self._join(table, column)
+                )
+            )
         if self.same_system and len(target.key) == 1:
             # Another tenant's row, or one that never leaves: on the same system it is still there.
-            join = self._join(table, column, 1)
-            key = self.sql.column(join, target.key[0])
-            joins.append(f"LEFT JOIN {self.sql.table(target.name)} {join} ON {key} = {plain}")
-            parts.append(key)
-        if not parts:
-            return Value(sql=f"CASE WHEN false THEN {plain} END")
+            key = name(target.key[0])
+            found.append(
+                self._looked_up(
+                    self.sql.table(target.name), key, key, plain, self._join(table, column, 1)
+                )
+            )
+        if not found:
+            return Value(sql=f"CASE WHEN false THEN {plain} END", mapped=True)
+        parts = [each.sql for each in found]
         return Value(
             sql=parts[0] if len(parts) == 1 else f"COALESCE({', '.join(parts)})",
-            joins=tuple(joins),
+            joins=tuple(join for each in found for join in each.joins),
+            mapped=True,
         )
+
+    def _looked_up(
+        self, place: str, wanted: str, by: str, key: str, join: str, when: str = ""
+    ) -> Value:
+        """What a table says of a key. SQLite joins no more than 64 tables, and looks up as fast."""
+        if self.model.dialect == "sqlite":
+            return Value(sql=f"(SELECT k.{wanted} FROM {place} k WHERE k.{by} = {key})")
+        also = f"{when} AND " if when else ""
+        joined = f"LEFT JOIN {place} {join} ON {also}{join}.{by} = {key}"
+        return Value(sql=f"{join}.{wanted}", joins=(joined,))
 
     def _polymorphic(
         self, table: TenantTable, link: Polymorphic, column: str, alias: str
@@ -227,10 +244,9 @@ class Remap:
             new = "NULL"
             if self.has_map(target.name) and target.role is not Role.PRIVATE:
                 join = self._join(table, column, place)
-                joins.append(
-                    f"LEFT JOIN {self.map(target.name)} {join} ON {same} AND {join}.old = {key}"
-                )
-                new = f"{join}.new"
+                found = self._looked_up(self.map(target.name), "new", "old", key, join, same)
+                joins.extend(found.joins)
+                new = found.sql
             if link.key_column is None:
                 written = f"{literal(kind + ',')} || CAST({new} AS TEXT)"
             else:
@@ -240,7 +256,9 @@ class Remap:
             whens.append(f"WHEN {same} AND {key} IS NOT NULL THEN {written}")
         if not whens:
             return Value(sql=plain)
-        return Value(sql=f"CASE {' '.join(whens)} ELSE {plain} END", joins=tuple(joins))
+        return Value(
+            sql=f"CASE {' '.join(whens)} ELSE {plain} END", joins=tuple(joins), mapped=True
+        )
 
     def _embedded(self, embedded: EmbeddedKeys, plain: str) -> str:
         if not self.has_map(embedded.target):
