@@ -7,10 +7,12 @@ from typing import Any
 
 from sichern.schema.errors import UnreadableValue
 from sichern.schema.shortest import float4_text, float8_text
-from sichern.schema.wire import Wire
+from sichern.schema.wire import Raw, Wire
 
 DIGITS = 150_000
 """More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
+_SHORT = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+"""Integers that are surely written as we write them, and that SQLite can hold."""
 _NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|NaN|-?Infinity")
 _FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?|NaN|-?Infinity")
 
@@ -62,6 +64,10 @@ class Integer(Wire):
     def stored_text(self, raw: object) -> str:
         """As the base, in a hurry."""
         return int.__repr__(raw) if type(raw) is int else super().stored_text(raw)
+
+    def text_raw(self, text: str) -> Raw:
+        """As the base, in a hurry."""
+        return int(text) if _SHORT.fullmatch(text) else super().text_raw(text)
 
     def _raw(self, value: Any) -> int:
         if not -(2**63) <= value < 2**63:

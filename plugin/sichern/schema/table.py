@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import marshmallow
@@ -45,7 +46,7 @@ class TableSchema(marshmallow.Schema):
     def _name_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         return {str(self.fields[attr].data_key): value for attr, value in data.items()}
 
-    @property
+    @cached_property
     def wires(self) -> tuple[Wire, ...]:
         """The fields in the order of the columns."""
         return tuple(cast(Wire, self.fields[_field(n)]) for n in range(len(self.columns)))
@@ -59,6 +60,16 @@ class TableSchema(marshmallow.Schema):
 
         Raises MalformedText, MalformedRow.
         """
+        return tuple(
+            None if text is None else wire.value(text)
+            for wire, text in zip(self.wires, self.load_texts(line), strict=True)
+        )
+
+    def load_texts(self, line: bytes) -> list[str | None]:
+        """Read one line as `load_line`, into the texts of its values.
+
+        Raises MalformedText, MalformedRow.
+        """
         texts = tsv.values(line)
         if len(texts) != len(self.columns):
             raise MalformedRow(
@@ -67,10 +78,7 @@ class TableSchema(marshmallow.Schema):
         for column, text in zip(self.columns, texts, strict=True):
             if text is None and not column.nullable:
                 raise MalformedRow(table=self.table, reason=f"{column.name} NULL")
-        return tuple(
-            None if text is None else wire.value(text)
-            for wire, text in zip(self.wires, texts, strict=True)
-        )
+        return texts
 
     def line_writer(self, stored: bool = False) -> Callable[[Iterable[Sequence[object]]], bytes]:
         """Make a function that writes rows as lines.

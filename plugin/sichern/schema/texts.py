@@ -45,6 +45,10 @@ class Text(Wire):
         """As the base, in a hurry."""
         return raw if type(raw) is str else super().stored_text(raw)
 
+    def text_raw(self, text: str) -> Raw:
+        """As the base, in a hurry."""
+        return text
+
     def _raw_text(self, text: str) -> str:
         return text
 

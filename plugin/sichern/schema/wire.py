@@ -87,6 +87,13 @@ class Wire(fields.Field[Any]):
             raise UnreadableValue(value) from error
         raise UnreadableValue(value)
 
+    def text_raw(self, text: str) -> Raw:
+        """Give what SQLite is to store for the text of a value.
+
+        Raises UnreadableValue.
+        """
+        return self.raw(self.value(text))
+
     def copied(self, column: Column) -> Column:
         """The SQL with which PostgreSQL's COPY writes the canonical text."""
         return column

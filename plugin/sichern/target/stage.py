@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import cast
 
@@ -11,7 +11,7 @@ import psycopg
 from sichern.schema.errors import MalformedRow, MalformedText, UnreadableValue
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.tsv import lines
-from sichern.schema.wire import Raw
+from sichern.schema.wire import Raw, Wire
 from sichern.source.errors import reason_of
 from sichern.target.errors import RowRefused, translate
 from sichern.target.session import TargetSession
@@ -149,18 +149,34 @@ def _insert(
 def _rows(
     schema: TableSchema, blocks: Iterable[bytes], numeric_as_bytes: bool
 ) -> Iterator[list[Raw | None]]:
-    wires = schema.wires
-    in_bytes = [numeric_as_bytes and wire.wire == "numeric" for wire in wires]
+    readers = [_reader(wire, numeric_as_bytes) for wire in schema.wires]
     for number, line in enumerate(lines(blocks), 1):
-        values = schema.load_line(line)
-        row: list[Raw | None] = []
-        for position, (wire, value) in enumerate(zip(wires, values, strict=True)):
-            try:
-                raw = None if value is None else wire.raw(value)
-            except UnreadableValue as error:
-                column = schema.columns[position].name
-                raise RowRefused(
-                    table=schema.table, line=number, reason=f"{column}: {error}"
-                ) from error
-            row.append(str(raw).encode() if in_bytes[position] and raw is not None else raw)
+        texts = schema.load_texts(line)
+        try:
+            row = [
+                None if text is None else read(text)
+                for read, text in zip(readers, texts, strict=True)
+            ]
+        except UnreadableValue as error:
+            reason = _explain(schema, readers, texts)
+            raise RowRefused(table=schema.table, line=number, reason=reason) from error
         yield row
+
+
+def _reader(wire: Wire, numeric_as_bytes: bool) -> Callable[[str], Raw]:
+    if numeric_as_bytes and wire.wire == "numeric":
+        return lambda text: str(wire.text_raw(text)).encode()
+    return wire.text_raw
+
+
+def _explain(
+    schema: TableSchema, readers: Sequence[Callable[[str], Raw]], texts: Sequence[str | None]
+) -> str:
+    """Find the value that SQLite has no form for, and name it."""
+    for column, read, text in zip(schema.columns, readers, texts, strict=True):
+        try:
+            if text is not None:
+                read(text)
+        except UnreadableValue as error:
+            return f"{column.name}: {error}"
+    return ""
