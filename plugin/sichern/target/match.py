@@ -128,15 +128,22 @@ def _named(remap: Remap, table: TenantTable) -> str:
 def _by_natural_key(
     remap: Remap, table: TenantTable, columns: Sequence[str], source: str
 ) -> str:
-    """A key made of values must have them all; references in it may be empty on both sides."""
+    """A key made of values must have them all; references in it may be empty on both sides.
+
+    A part is recognised within its parent only: an address is nobody else's.
+    """
     conditions, joins = [_WAITING, *_nobodys(remap, table)], dict[str, None]()
+    within = table.parent if table.role is Role.PART_OF and source != _named(remap, table) else None
+    if within is not None:
+        columns = tuple(dict.fromkeys([*columns, *link_columns(within)]))
     values = [remap.value(table, column) for column in columns]
     # References alone say something only where none is empty.
     references_only = all(value.mapped for value in values)
     for column, value in zip(columns, values, strict=True):
         here, there = remap.sql.column("t", column), remap.sql.column("s", column)
         joins.update(dict.fromkeys(value.joins))
-        if value.mapped and not references_only:
+        above = within is not None and column in link_columns(within)
+        if value.mapped and not (references_only or above):
             conditions.append(f"(({there} IS NULL AND {here} IS NULL) OR {value.sql} = {here})")
         else:
             conditions.append(f"{value.sql} = {here}")
