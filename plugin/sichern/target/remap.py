@@ -237,7 +237,8 @@ class Remap:
         if link.key_column is not None and column == link.column:
             return Value(sql=self.sql.column(alias, column))
         plain = self.sql.column(alias, column)
-        whens, joins = [], []
+        whens: list[str] = []
+        joins: list[str] = []
         for place, (kind, target) in enumerate(sorted(self.kinds(table, link).items())):
             key = self.sql.link_key(alias, link, target)
             same = self.sql.of_kind(alias, link, kind)

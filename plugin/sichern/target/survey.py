@@ -45,6 +45,7 @@ def survey(
         versions=versions,
         tables=tuple(_tables(session, remap, matching, removals)),
         users=tuple(users.users(session, remap)),
+        user_references=tuple(users.user_references(session, remap)),
         lost=lost,
         clashes=tuple(
             clashes.arrival(table, unique, count)

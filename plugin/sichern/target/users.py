@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from sichern.target.remap import Remap, State
+from sichern.target.remap import ARRIVING, Remap, State
 from sichern.target.session import TargetSession
-from sichern.tenancy.arrival import UserArrival
+from sichern.tenancy.arrival import UserArrival, UserReference
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.sql import name
 from sichern_hooks import Role, Target
@@ -24,6 +24,29 @@ def users(session: TargetSession, remap: Remap) -> Iterator[UserArrival]:
             yield UserArrival(
                 login=str(row[0]), name=str(row[1]), known=row[2] == int(State.MATCHED)
             )
+
+
+def user_references(session: TargetSession, remap: Remap) -> Iterator[UserReference]:
+    """Each column of rows that go in which names users, and whom it will name."""
+    for table in remap.loaded:
+        for column in remap.columns(table):
+            target = remap.referred(table, column.name)
+            if target is None or target.role is not Role.IDENTITY or not remap.has_map(target.name):
+                continue
+            found = session.ask(
+                f"SELECT k.state, count(*) FROM {remap.source(table)}"
+                f" JOIN {remap.map(target.name)} k"
+                f" ON k.old = {remap.sql.column('s', column.name)}"
+                f" WHERE m.state IN {ARRIVING} GROUP BY k.state"
+            )
+            counted = {int(row[0]): int(row[1]) for row in found}
+            if counted:
+                yield UserReference(
+                    table=table.name,
+                    column=column.name,
+                    known=counted.get(int(State.MATCHED), 0),
+                    placeholders=counted.get(int(State.PLACEHOLDER), 0),
+                )
 
 
 def add_placeholders(session: TargetSession, remap: Remap, target: Target) -> None:

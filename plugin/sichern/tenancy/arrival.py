@@ -35,6 +35,17 @@ class UserArrival:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserReference:
+    """One column that names users: how many rows name a user whom the target knows, and how many
+    a placeholder."""
+
+    table: str
+    column: str
+    known: int
+    placeholders: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LostReference:
     """References of one column that cannot be kept: they become empty.
 
@@ -73,6 +84,7 @@ class Arrival:
     versions: Mapping[str, tuple[str, str]]
     tables: tuple[TableArrival, ...]
     users: tuple[UserArrival, ...]
+    user_references: tuple[UserReference, ...]
     lost: tuple[LostReference, ...]
     clashes: tuple[ClashArrival, ...]
     counters: int
