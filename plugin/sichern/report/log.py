@@ -88,19 +88,7 @@ class ProtocolLog:
         self._finished = when
         if error is not None:
             self._outcome = Outcome.CANCELLED if error.code == "cancelled" else Outcome.FAILED
-            details = error.problems if isinstance(error, Refused) else ()
-            self._fault = Fault.of(
-                error,
-                tuple(
-                    Notice(
-                        code=error.code,
-                        message=problem.message,
-                        values=problem.values,
-                        hint=problem.hint,
-                    )
-                    for problem in details
-                ),
-            )
+            self._fault = fault_of(error)
         return self._outcome
 
     def facts(self, fingerprint: str) -> Facts:
@@ -147,3 +135,20 @@ class ProtocolLog:
             notices=self._notices,
             fault=self._fault,
         )
+
+
+def fault_of(error: SichernError) -> Fault:
+    """Keep what an error says, with each problem of a refused plan."""
+    details = error.problems if isinstance(error, Refused) else ()
+    return Fault.of(
+        error,
+        tuple(
+            Notice(
+                code=error.code,
+                message=problem.message,
+                values=problem.values,
+                hint=problem.hint,
+            )
+            for problem in details
+        ),
+    )

@@ -1,4 +1,4 @@
-"""The protocol of one tenant's run, as data, and the marshmallow schemas it crosses with."""
+"""The protocol of one tenant's backup, as data, and the marshmallow schemas it crosses with."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,8 +64,11 @@ class FileSize:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """What ran, when, by whom, what it wrote, and what it has to say. Times are UTC."""
+class RunProtocol:
+    """What ran on which system, when, by whom, and what it has to say. Times are UTC.
+
+    `action` tells which protocol it is: `back-up` or `import`.
+    """
 
     run: str
     action: str
@@ -77,23 +80,12 @@ class Protocol:
     machine: str
     actor: str
     login: str | None
-    destination: str
-    documents_option: str
-    shared_option: str
     sichern: str
     started: datetime
     finished: datetime | None
     outcome: str
-    tables: tuple[TableCount, ...] = ()
-    documents: DocumentCount = DocumentCount()
-    files: tuple[FileSize, ...] = ()
     notices: tuple[Notice, ...] = ()
     fault: Fault | None = None
-
-    @property
-    def rows(self) -> int:
-        """All rows that went along."""
-        return sum(table.rows for table in self.tables)
 
     @property
     def warnings(self) -> int:
@@ -106,7 +98,24 @@ class Protocol:
         return (self.finished - self.started).total_seconds() if self.finished else 0.0
 
 
-class _Made(Schema):
+@dataclass(frozen=True, kw_only=True)
+class Protocol(RunProtocol):
+    """The protocol of a backup: what it wrote, and where to."""
+
+    destination: str
+    documents_option: str
+    shared_option: str
+    tables: tuple[TableCount, ...] = ()
+    documents: DocumentCount = DocumentCount()
+    files: tuple[FileSize, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """All rows that went along."""
+        return sum(table.rows for table in self.tables)
+
+
+class Made(Schema):
     """Loads into the dataclass that it is made for."""
 
     made: ClassVar[type]
@@ -119,7 +128,9 @@ class _Made(Schema):
         )
 
 
-class _NoticeSchema(_Made):
+class NoticeSchema(Made):
+    """A notice."""
+
     made = Notice
     code = fields.Str(required=True)
     message = fields.Str(required=True)
@@ -128,16 +139,18 @@ class _NoticeSchema(_Made):
     warning = fields.Bool()
 
 
-class _FaultSchema(_Made):
+class FaultSchema(Made):
+    """The error that ended a run."""
+
     made = Fault
     code = fields.Str(required=True)
     message = fields.Str(required=True)
     hint = fields.Str(required=True)
     values = fields.Dict(keys=fields.Str())
-    details = fields.List(fields.Nested(_NoticeSchema))
+    details = fields.List(fields.Nested(NoticeSchema))
 
 
-class _TableCountSchema(_Made):
+class _TableCountSchema(Made):
     made = TableCount
     table = fields.Str(required=True)
     label = fields.Str(required=True)
@@ -148,7 +161,7 @@ class _TableCountSchema(_Made):
     bytes = fields.Int(required=True)
 
 
-class _DocumentCountSchema(_Made):
+class _DocumentCountSchema(Made):
     made = DocumentCount
     count = fields.Int(required=True)
     bytes = fields.Int(required=True)
@@ -156,16 +169,14 @@ class _DocumentCountSchema(_Made):
     left_out = fields.Int(required=True)
 
 
-class _FileSizeSchema(_Made):
+class _FileSizeSchema(Made):
     made = FileSize
     name = fields.Str(required=True)
     size = fields.Int(required=True)
 
 
-class ProtocolSchema(_Made):
-    """`protocol.json`."""
-
-    made = Protocol
+class RunProtocolSchema(Made):
+    """What the protocols of both directions say."""
 
     run = fields.Str(required=True)
     action = fields.Str(required=True)
@@ -177,15 +188,22 @@ class ProtocolSchema(_Made):
     machine = fields.Str(required=True)
     actor = fields.Str(required=True)
     login = fields.Str(required=True, allow_none=True)
-    destination = fields.Str(required=True)
-    documents_option = fields.Str(required=True)
-    shared_option = fields.Str(required=True)
     sichern = fields.Str(required=True)
     started = fields.AwareDateTime(required=True)
     finished = fields.AwareDateTime(required=True, allow_none=True)
     outcome = fields.Str(required=True)
+    notices = fields.List(fields.Nested(NoticeSchema))
+    fault = fields.Nested(FaultSchema, allow_none=True)
+
+
+class ProtocolSchema(RunProtocolSchema):
+    """`protocol.json`."""
+
+    made = Protocol
+
+    destination = fields.Str(required=True)
+    documents_option = fields.Str(required=True)
+    shared_option = fields.Str(required=True)
     tables = fields.List(fields.Nested(_TableCountSchema))
     documents = fields.Nested(_DocumentCountSchema)
     files = fields.List(fields.Nested(_FileSizeSchema))
-    notices = fields.List(fields.Nested(_NoticeSchema))
-    fault = fields.Nested(_FaultSchema, allow_none=True)
