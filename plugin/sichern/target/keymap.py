@@ -188,12 +188,14 @@ def _compose(session: TargetSession, remap: Remap, table: TenantTable) -> None:
 
 
 def advance(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> None:
-    """Let the sequences of kept keys stand above every key."""
+    """Let the sequences stand above every key that was kept; new ones came from them."""
+    if not remap.keeps:
+        return
     for table in remap.mapped:
         sequence = sequences.get(table.name)
         if sequence is not None and remap.generated(table):
             session.run(
-                f"SELECT setval({_regclass(sequence)}, greatest(nextval({_regclass(sequence)}),"
-                f" (SELECT max({remap.sql.own_key(table, 't')})"
+                f"SELECT setval({_regclass(sequence)}, greatest("
+                f"(SELECT last_value FROM {sequence}), (SELECT max({remap.sql.own_key(table, 't')})"
                 f" FROM {remap.sql.table(table.name)} t)))"
             )
