@@ -11,6 +11,7 @@ from sichern.tenancy.arrival import (
     LostReference,
     TableArrival,
     UserArrival,
+    UserReference,
 )
 from sichern_hooks import Role, Tenant, TenantRef, Way
 
@@ -70,6 +71,14 @@ class _UserArrivalSchema(Made):
     known = fields.Bool(required=True)
 
 
+class _UserReferenceSchema(Made):
+    made = UserReference
+    table = fields.Str(required=True)
+    column = fields.Str(required=True)
+    known = fields.Int(required=True)
+    placeholders = fields.Int(required=True)
+
+
 class _LostReferenceSchema(Made):
     made = LostReference
     table = fields.Str(required=True)
@@ -101,6 +110,7 @@ class ArrivalSchema(Made):
     )
     tables = fields.List(fields.Nested(_TableArrivalSchema), required=True)
     users = fields.List(fields.Nested(_UserArrivalSchema), required=True)
+    user_references = fields.List(fields.Nested(_UserReferenceSchema), required=True)
     lost = fields.List(fields.Nested(_LostReferenceSchema), required=True)
     clashes = fields.List(fields.Nested(_ClashArrivalSchema), required=True)
     counters = fields.Int(required=True)
