@@ -154,11 +154,13 @@ def copy_postgres(server: Server, database: TrytonDatabase, folder: Path) -> Try
     return copy
 
 
-def copy_sqlite(database: TrytonDatabase, folder: Path) -> TrytonDatabase:
+def copy_sqlite(
+    database: TrytonDatabase, folder: Path, name: str | None = None
+) -> TrytonDatabase:
     """Copy a database and its documents into an empty folder, for a test that writes."""
     folder.mkdir(parents=True, exist_ok=True)
     copy = TrytonDatabase(
-        name=database.name, uri=database.uri, folder=folder,
+        name=name or database.name, uri=database.uri, folder=folder,
         config=write_config(folder, database.uri),
     )
     # The backup API, since a file in WAL mode is not the whole database.
@@ -188,16 +190,20 @@ def run_tryton(
 
     Raises CalledProcessError where it fails; its `stderr` is added as a note.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRYTOND_")}
-    environment["TRYTOND_DATABASE_URI"] = uri
     try:
         return subprocess.run(
-            [sys.executable, *arguments], env=environment, check=True, capture_output=True,
+            [sys.executable, *arguments], env=environment(uri), check=True, capture_output=True,
             text=True, timeout=timeout, cwd=Path(__file__).parents[2],
         )
     except subprocess.CalledProcessError as error:
         error.add_note(error.stderr[-4000:])
         raise
+
+
+def environment(uri: str) -> dict[str, str]:
+    """Give the environment of a program in which trytond works with the backend for `uri`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRYTOND_")}
+    return {**kept, "TRYTOND_DATABASE_URI": uri}
 
 
 def build_demo(uri: str, name: str, folder: Path, invoices: int, modules: Sequence[str]) -> None:

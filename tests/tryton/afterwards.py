@@ -96,6 +96,39 @@ def _work(
         )
 
 
+def insert(config: Path, database: str, company: str, count: int) -> dict[str, int]:
+    """Make so many records of some models through the ORM; nothing stays.
+
+    Raises what Tryton raises where a number or a key is taken.
+    """
+    from trytond.pool import Pool
+    from trytond.transaction import Transaction
+
+    with acting(config, database, company) as record:
+        pool = Pool()
+        (unit, *_) = pool.get("product.uom").search([("symbol", "=", "u")])
+        values: dict[str, list[dict[str, object]]] = {
+            "party.party": [{"name": f"Neu {n}"} for n in range(count)],
+            "product.template": [
+                {"name": f"Neu {n}", "type": "goods", "default_uom": unit.id,
+                 "products": [("create", [{}])]} for n in range(count)
+            ],
+            "ir.note": [{"resource": str(record.party), "message": str(n)} for n in range(count)],
+            "ir.attachment": [
+                {"resource": str(record.party), "name": str(n), "type": "link", "link": "x"}
+                for n in range(count)
+            ],
+        }  # fmt: skip
+        made = {name: pool.get(name).create(each) for name, each in values.items()}
+        # A number that was another record's must not bring that one's documents back.
+        for name in ("party.party", "product.template"):
+            fresh = [str(one) for one in made[name]]
+            for model in ("ir.note", "ir.attachment"):
+                with Transaction().set_context(_check_access=False):
+                    assert pool.get(model).search([("resource", "in", fresh)]) == []
+        return {name: len(records) for name, records in made.items()}
+
+
 def _numbers(pool: Any, company: Any) -> dict[str, str]:
     """The highest numbers so far: an invoice's, a posting's, a reconciliation's."""
     chosen = {
