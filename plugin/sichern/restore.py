@@ -4,65 +4,48 @@ authorize -> check -> compare -> stage -> match -> plan -> number -> load -> rec
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pluggy
 
-from sichern.archive.check import check_pair
-from sichern.archive.info import Info
-from sichern.archive.names import SCHEMA, Kind
-from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
-from sichern.archive.rows import LONGEST_SCHEMA, RowCheck
 from sichern.backup import back_up
+from sichern.incoming import ImportRun, Incoming, staged, tenant_of
 from sichern.report.import_protocol import ImportProtocolSchema
 from sichern.report.importing import ImportLog
 from sichern.report.observe import observe
 from sichern.run import Cancelled, Clock, audit, carry_out, now
-from sichern.schema.types import wire_type
 from sichern.source.keys import collect
-from sichern.source.reflect import read_catalog
 from sichern.source.sequences import key_sequences
 from sichern.target import clashes, keymap, trees
-from sichern.target.admit import admit
 from sichern.target.counters import counters
 from sichern.target.decide import decide
 from sichern.target.documents import DocumentLoad
-from sichern.target.incoming import filled, stage_pair
 from sichern.target.load import Loaded, load
 from sichern.target.match import match
 from sichern.target.recount import new_tenant, recount
 from sichern.target.refusals import TenantGone
 from sichern.target.remap import Remap
 from sichern.target.remove import removals
-from sichern.target.session import TargetSession, open_session
+from sichern.target.session import TargetSession
 from sichern.target.survey import survey
 from sichern.target.users import add_placeholders
 from sichern.tenancy.arrival import Arrival
-from sichern.tenancy.classify import classify
-from sichern.tenancy.compare import compare
-from sichern.tenancy.manifest_text import read_manifest
 from sichern_hooks import (
     N_,
     Actor,
     ImportOptions,
-    NoHost,
     Notice,
     Outcome,
-    Permission,
-    Progress,
     Report,
     SharedRows,
-    Target,
     Tenant,
     TenantRef,
     TenantReport,
     UnknownTenant,
     UsageError,
     Way,
-    authorize,
 )
 
 
@@ -72,38 +55,6 @@ class NoSafety(UsageError):
     code = "no-safety"
     message = N_("no destination was named for the backup that is made before replacing")
     hint = N_("name one with --safety")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One import: who asks, of which pair, how, and the outside world."""
-
-    id: str
-    manager: pluggy.PluginManager
-    actor: Actor
-    file: Path
-    options: ImportOptions
-    tenant: Tenant
-    clock: Clock
-    cancelled: Callable[[], bool]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incoming:
-    """A pair that was staged beside the tables of its target."""
-
-    run: Run
-    reader: ArchiveReader
-    target: Target
-    session: TargetSession
-    remap: Remap
-    versions: Mapping[str, tuple[str, str]]
-    step: Callable[[str], None]
-
-    @property
-    def info(self) -> Info:
-        """What the info file says."""
-        return self.reader.pair.info
 
 
 def restore(
@@ -152,7 +103,7 @@ def plan_import(
     Raises NotAuthorized, what is wrong with the pair, and why the target cannot take it.
     """
     run = _run(manager, actor, file, options, None, now, lambda: False)
-    with _staged(run) as incoming:
+    with staged(run) as incoming:
         return _plan(incoming)[0]
 
 
@@ -164,8 +115,8 @@ def _run(
     run: str | None,
     clock: Clock,
     cancelled: Callable[[], bool],
-) -> Run:
-    return Run(
+) -> ImportRun:
+    return ImportRun(
         id=run or uuid.uuid4().hex,
         manager=manager,
         actor=actor,
@@ -177,10 +128,10 @@ def _run(
     )
 
 
-def _import(run: Run, log: ImportLog) -> TenantRef:
+def _import(run: ImportRun, log: ImportLog) -> TenantRef:
     """Check, stage, plan, write in one transaction, tell the host; give the tenant as it is now."""
-    with _staged(run) as incoming, ExitStack() as undo:
-        tenant = _tenant(incoming.info)
+    with staged(run) as incoming, ExitStack() as undo:
+        tenant = tenant_of(incoming.info)
         log.names(tenant)
         if run.options.way is Way.REPLACE:
             log.kept(_back_up_first(run, tenant))
@@ -206,68 +157,7 @@ def _import(run: Run, log: ImportLog) -> TenantRef:
         return arrived
 
 
-@contextmanager
-def _staged(run: Run) -> Iterator[Incoming]:
-    """Check right and pair, open the target, compare the two, stage what the pair holds."""
-    info = read_info_file(run.file).info
-    tenant = _tenant(info)
-    replaced = tenant.ref if run.options.way is Way.REPLACE else None
-    authorize(run.manager, run.actor, Permission.IMPORT, replaced)
-    if replaced is not None:
-        authorize(run.manager, run.actor, Permission.BACK_UP, replaced)
-    step = _steps(run, tenant.ref, sum(table.rows for table in info.tables))
-    _check(run, step)
-    target: Target | None = run.manager.hook.sichern_open_target(host=run.actor.host)
-    if target is None:
-        raise NoHost(host=run.actor.host, installed="-")
-    with (
-        closing(target),
-        open_pair(run.file) as pair,
-        open_session(target.database) as session,
-    ):
-        reader = ArchiveReader(pair)
-        manifest = read_manifest(reader.read(SCHEMA, LONGEST_SCHEMA))
-        description = target.describe(session)
-        catalog = read_catalog(session, description.schema)
-        model = classify(catalog, description, wire_type)
-        counted = {table.name: (table.rows, table.identities) for table in info.tables}
-        compared = compare(manifest, counted, info.system, target.identity, model, catalog)
-        remap = Remap(
-            manifest=manifest,
-            model=model,
-            catalog=catalog,
-            way=run.options.way,
-            rows=filled(reader, Kind.DATA),
-            names=filled(reader, Kind.IDENTITIES),
-        )
-        admit(session, remap, info, target.identity, run.options)
-        stage_pair(session, remap, reader, step)
-        yield Incoming(
-            run=run,
-            reader=reader,
-            target=target,
-            session=session,
-            remap=remap,
-            versions=compared.versions,
-            step=step,
-        )
-
-
-def _tenant(info: Info) -> Tenant:
-    """The tenant as the pair names it."""
-    return Tenant(
-        ref=TenantRef(host=info.tenant.host, key=info.tenant.key), name=info.tenant.name
-    )
-
-
-def _check(run: Run, step: Callable[[str], None]) -> None:
-    """Read every byte of the pair. Raises the first thing that is wrong with it."""
-    checked = check_pair(run.file, progress=lambda _done, _total: step(""), rows=RowCheck())
-    if checked.problems:
-        raise checked.problems[0]
-
-
-def _back_up_first(run: Run, tenant: Tenant) -> tuple[str, ...]:
+def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:
     """Back up what REPLACE is about to change; give the files."""
     if run.options.safety is None:
         raise NoSafety
@@ -288,7 +178,7 @@ def _back_up_first(run: Run, tenant: Tenant) -> tuple[str, ...]:
 
 def _plan(incoming: Incoming) -> tuple[Arrival, Mapping[str, str]]:
     """Decide what becomes of every row; give the plan, and the keys of rows to remove."""
-    session, remap, tenant = incoming.session, incoming.remap, _tenant(incoming.info)
+    session, remap, tenant = incoming.session, incoming.remap, tenant_of(incoming.info)
     keymap.make(session, remap)
     matching = match(session, remap)
     decide(session, remap)
@@ -329,7 +219,7 @@ def _write(
     keymap.advance(session, remap, sequences)
     documents.load()
     target.set_counters(session, counters(session, remap, incoming.reader))
-    recount(session, remap, _tenant(incoming.info).ref)
+    recount(session, remap, tenant_of(incoming.info).ref)
     if documents.absent:
         notices.append(
             Notice(
@@ -391,16 +281,3 @@ def _finish(incoming: Incoming, arrived: TenantRef) -> list[Notice]:
             )
         )
     return said
-
-
-def _steps(run: Run, tenant: TenantRef, total: int) -> Callable[[str], None]:
-    """Stop where somebody asks; tell observers that the run goes on."""
-
-    def step(phase: str) -> None:
-        if run.cancelled():
-            raise Cancelled
-        if phase:
-            progress = Progress(run=run.id, tenant=tenant, phase=phase, total=total)
-            observe(run.manager.hook.sichern_progress, progress=progress)
-
-    return step
