@@ -281,6 +281,16 @@ def test_a_reference_that_would_be_taken_for_another_is_refused(
     ]
 
 
+def test_a_reference_by_a_name_need_not_be_known_here(sides: Callable[..., Side]) -> None:
+    by_name = Reference(columns=("street",), target="party", target_columns=("name",))
+    of_party = Reference(columns=("party",), target="party")
+    said = {"role": Role.PART_OF, "parent": "party", "references": (of_party, by_name)}
+    pair = sides(change=described("address", **said))
+    references = pair.manifest.tables["address"].references
+    assert [each.target_columns for each in references] == [("id",), ("name",)]
+    assert held(pair, sides()) == Comparison()
+
+
 def test_keys_inside_texts_and_names_of_modules_must_be_known_here(
     sides: Callable[..., Side],
 ) -> None:

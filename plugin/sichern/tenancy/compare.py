@@ -192,7 +192,12 @@ class _Compared:
     def _references(self, here: TenantTable) -> Iterator[Problem]:
         """Keys that would be left as they are, or be taken for keys of another table."""
         strange = [
-            *(each for reference in self.there.references for each in _strange(reference, here)),
+            *(
+                each
+                for reference in self.there.references
+                if self._by_key(reference)
+                for each in _strange(reference, here)
+            ),
             *(
                 f"{each.column} -> {each.target}"
                 for each in self.there.embedded
@@ -204,6 +209,14 @@ class _Compared:
             yield self._problem(
                 N_("references of %(table)s are not known here: %(detail)s"), _UPDATE, strange
             )
+
+    def _by_key(self, reference: ManifestReference) -> bool:
+        """Whether a reference holds keys. What holds a name in place of a key (a foreign key of
+        Tryton's `ir_model_data` to `ir_model.model`) means the same everywhere."""
+        if reference.target is None or reference.target not in self.manifest.tables:
+            return True
+        key = self.manifest.tables[reference.target].key
+        return bool(set(key).intersection(reference.target_columns))
 
     def _names(self, here: TenantTable) -> Iterator[str]:
         """Names that modules gave to their rows, which are kept otherwise here."""
