@@ -95,3 +95,19 @@ class StoreUnreadable(SichernError):
     code = "tryton-store-unreadable"
     message = N_("the document %(document)s cannot be read from the document store: %(reason)s")
     hint = N_("check that the folder of the file store is mounted, and who may read it")
+
+
+class StoreUnwritable(SichernError):
+    """A document cannot be written into the file store, or not be removed from it."""
+
+    code = "tryton-store-unwritable"
+    message = N_("the document store cannot be written at %(folder)s: %(reason)s")
+    hint = N_("check the space that is left in the file store's folder, and who may write there")
+
+
+class AfterwardsFailed(SichernError):
+    """Tryton did not do what is due after an import; the import itself stands."""
+
+    code = "tryton-afterwards-failed"
+    message = N_("the company came in, but Tryton did not do what is due afterwards: %(reason)s")
+    hint = N_("restart Tryton, and give users access to the company by hand")

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from sichern.hosts.tryton.installation import Installation
 from sichern.hosts.tryton.mail import send
+from sichern.hosts.tryton.neutralise import neutralise
 from sichern.hosts.tryton.settings import read_settings
 from sichern.hosts.tryton.source import TrytonSource
+from sichern.hosts.tryton.target import TrytonTarget
 from sichern.hosts.tryton.users import Company, companies, find_user, permissions
 from sichern.i18n import environment_language, language_of
 from sichern_hooks import (
@@ -16,11 +18,15 @@ from sichern_hooks import (
     AuditEvent,
     Destination,
     Mail,
+    Notice,
     Permission,
     Source,
+    Target,
     Tenant,
     TenantRef,
     UnknownUser,
+    Way,
+    Writer,
     hookimpl,
 )
 
@@ -99,6 +105,18 @@ class TrytonHost:
             if str(company.id) == tenant.key:
                 return TrytonSource(self._installation, _tenant(company))
         return None
+
+    @hookimpl
+    def sichern_open_target(self, host: str) -> Target | None:
+        """Open the database for an import."""
+        return TrytonTarget(self._installation) if host == HOST else None
+
+    @hookimpl
+    def sichern_neutralise(
+        self, tenant: TenantRef, way: Way, writer: Writer
+    ) -> Sequence[Notice] | None:
+        """Switch off jobs and payment services, as far as they stand in the database."""
+        return neutralise(tenant, way, writer) if tenant.host == HOST else None
 
     @hookimpl
     def sichern_send_mail(self, mail: Mail) -> bool | None:
