@@ -212,11 +212,10 @@ def _write(
     add_placeholders(session, remap, target)
     notices = [
         _changed(table.label, unique.columns, str(unique.rule), count)
-        for table, unique, count in clashes.resolve(session, remap, target)
+        for table, unique, count in clashes.resolve(session, remap, target, gone)
     ]
     loaded = load(session, remap, gone, incoming.step)
     _place_trees(session, remap, loaded)
-    keymap.advance(session, remap, sequences)
     documents.load()
     target.set_counters(session, counters(session, remap, incoming.reader))
     recount(session, remap, tenant_of(incoming.info).ref)

@@ -1,7 +1,7 @@
 """Values that no two rows may share: each that the target has already is changed by its rule."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sichern.target.refusals import ValuesTaken
 from sichern.target.remap import Remap, State
@@ -15,10 +15,16 @@ SHOWN = 5
 """Values that a refusal names."""
 
 
-def clashes(session: TargetSession, remap: Remap) -> Iterator[tuple[TenantTable, Unique, int]]:
-    """Count the rows that go in with values that another row of the target has."""
+def clashes(
+    session: TargetSession, remap: Remap, gone: Mapping[str, str]
+) -> Iterator[tuple[TenantTable, Unique, int]]:
+    """Count the rows that go in with values that another row of the target has.
+
+    `gone` are temporary tables with the keys of rows that are removed, by table.
+    """
     for table, unique in _spanning(remap):
-        count = session.ask(f"SELECT count(*) FROM ({_taken(remap, table, unique)}) c").scalar()
+        taken = _taken(remap, table, unique, gone)
+        count = session.ask(f"SELECT count(*) FROM ({taken}) c").scalar()
         if count:
             yield table, unique, int(count)
 
@@ -31,7 +37,7 @@ def arrival(table: TenantTable, unique: Unique, count: int) -> ClashArrival:
 
 
 def resolve(
-    session: TargetSession, remap: Remap, target: Target
+    session: TargetSession, remap: Remap, target: Target, gone: Mapping[str, str]
 ) -> Iterator[tuple[TenantTable, Unique, int]]:
     """Change the staged values that clash, each by its rule.
 
@@ -39,7 +45,7 @@ def resolve(
     """
     for table, unique in _spanning(remap):
         found = session.ask(
-            f"SELECT c.old, c.value FROM ({_taken(remap, table, unique)}) c ORDER BY c.old"
+            f"SELECT c.old, c.value FROM ({_taken(remap, table, unique, gone)}) c ORDER BY c.old"
         ).all()
         if not found:
             continue
@@ -62,19 +68,20 @@ def _spanning(remap: Remap) -> Iterator[tuple[TenantTable, Unique]]:
         for unique in table.uniques:
             if not columns.issuperset(unique.columns):
                 continue
-            if not remap.same_system and _always_new(remap, table, unique):
-                continue
-            yield table, unique
+            if not _always_new(remap, table, unique):
+                yield table, unique
 
 
 def _always_new(remap: Remap, table: TenantTable, unique: Unique) -> bool:
-    """A number that the import itself gave, or the new tenant's, cannot be anybody else's."""
+    """A number that the import itself gave, or the tenant's, cannot be anybody else's."""
     own = {column for column in table.key if remap.generated(table)}
     return bool(own.intersection(unique.columns)) or table.tenant in unique.columns
 
 
-def _taken(remap: Remap, table: TenantTable, unique: Unique) -> str:
-    """The keys and first values of staged rows whose values another row has."""
+def _taken(
+    remap: Remap, table: TenantTable, unique: Unique, gone: Mapping[str, str]
+) -> str:
+    """The keys and first values of staged rows whose values a row that stays as it is has."""
     active = (unique.active,) if unique.active else ()
     columns = list(dict.fromkeys([*unique.columns, *active]))
     rows = remap.select(table, columns, f"m.state = {int(State.INSERT)}", as_key="old")
@@ -82,10 +89,16 @@ def _taken(remap: Remap, table: TenantTable, unique: Unique) -> str:
     same = " AND ".join(
         f"{remap.sql.column('t', each)} = {remap.sql.column('r', each)}" for each in unique.columns
     )
+    stays = [_true(remap, "t", each) for each in active]
+    if remap.same_system:
+        key = remap.sql.own_key(table, "t")
+        back = f"SELECT old FROM {remap.map(table.name)} WHERE state = {int(State.UPDATE)}"
+        stays.append(f"{key} NOT IN ({back})")
+        if table.name in gone:
+            stays.append(f"{key} NOT IN (SELECT key FROM {gone[table.name]})")
+    there = " AND ".join([same, *stays])
     conditions = [
-        f"EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {same}"
-        + "".join(f" AND {_true(remap, 't', each)}" for each in active)
-        + ")",
+        f"EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {there})",
         *(_true(remap, "r", each) for each in active),
     ]
     if remap.model.tables[table.name].wires.get(first) == "text":
@@ -110,10 +123,33 @@ def _fresh(
 ) -> list[str]:
     column = unique.columns[0]
     if unique.rule is Clash.RENUMBER:
-        return list(target.next_values(session, table.name, column, len(values)))
+        return _renumbered(session, remap, table, column, target, len(values))
     if unique.rule is Clash.UUID:
         return [_uuid_like(value) for value in values]
     return _suffixed(values, lambda value: _exists(session, remap, table, column, value))
+
+
+def _renumbered(
+    session: TargetSession,
+    remap: Remap,
+    table: TenantTable,
+    column: str,
+    target: Target,
+    count: int,
+) -> list[str]:
+    """Ask for numbers until enough are free: the pair may bring some that the target has next."""
+    staged = f"SELECT {name(column)} FROM {remap.staged(table.name)}"
+    coming = {str(row[0]) for row in session.rows(staged)}
+    given: dict[str, None] = {}
+    while len(given) < count:
+        found = target.next_values(session, table.name, column, count - len(given))
+        fresh = [value for value in found if value not in coming and value not in given]
+        given.update(dict.fromkeys(fresh))
+        # A host that goes on giving what it gave before would keep us here for ever.
+        if not fresh and coming.isdisjoint(found):
+            raise ValuesTaken(table=table.label, columns=column, values=", ".join(found[:SHOWN]))
+        coming.difference_update(found)
+    return list(given)
 
 
 def _uuid_like(value: str) -> str:

@@ -21,7 +21,7 @@ def decide(session: TargetSession, remap: Remap) -> None:
         _take_back(session, remap)
     for table in remap.mapped:
         named = State.PLACEHOLDER if table.role is Role.IDENTITY else State.UNKNOWN
-        _set(session, remap, table, named, "m.named = 1")
+        _set(session, remap, table, named, named=True)
         if table.name not in remap.rows:
             continue
         if table.tenant is not None:
@@ -29,23 +29,29 @@ def decide(session: TargetSession, remap: Remap) -> None:
             _set(session, remap, table, State.INSERT, carried)
         if table.role in (Role.PART_OF, Role.USED_WITH):
             _follow_parents(session, remap, table)
-        _set(session, remap, table, State.INSERT, "true")
+        _set(session, remap, table, State.INSERT)
     while _call_in(session, remap):
         pass
 
 
 def _set(
-    session: TargetSession, remap: Remap, table: TenantTable, state: State, where: str
-) -> int:
-    keys = remap.map(table.name)
-    if where in ("true", "m.named = 1"):
-        condition = where.replace("m.", f"{keys}.")
-    else:
-        condition = (
-            f"named = 0 AND old IN (SELECT m.old FROM {remap.source(table)} WHERE {where})"
-        )
-    return session.run(
-        f"UPDATE {keys} SET state = {int(state)} WHERE state = {_UNDECIDED} AND {condition}"
+    session: TargetSession,
+    remap: Remap,
+    table: TenantTable,
+    state: State,
+    where: str | None = None,
+    *,
+    named: bool = False,
+) -> None:
+    """Decide about undecided rows, of those the staged ones of a condition."""
+    among = (
+        f" AND old IN (SELECT m.old FROM {remap.source(table)} WHERE {where})"
+        if where is not None
+        else ""
+    )
+    session.run(
+        f"UPDATE {remap.map(table.name)} SET state = {int(state)}"
+        f" WHERE state = {_UNDECIDED} AND named = {int(named)}{among}"
     )
 
 

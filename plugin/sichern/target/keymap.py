@@ -83,9 +83,10 @@ def number(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -
     """
     for table in remap.mapped:
         if remap.generated(table):
+            sequence = sequences.get(table.name)
             if remap.keeps:
-                _keep(session, remap, table)
-            _generate(session, remap, table, sequences.get(table.name))
+                _keep(session, remap, table, sequence)
+            _generate(session, remap, table, sequence)
     for table in remap.loaded:
         if not remap.generated(table):
             _compose(session, remap, table)
@@ -95,8 +96,13 @@ def number(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -
 _NEW = f"({int(State.INSERT)}, {int(State.GHOST)}, {int(State.PLACEHOLDER)})"
 
 
-def _keep(session: TargetSession, remap: Remap, table: TenantTable) -> None:
-    """Keep the keys that are free: no row has them, and none that is there speaks of them."""
+def _keep(
+    session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
+) -> None:
+    """Keep the keys that are free: no row has them, and none that is there speaks of them.
+
+    The sequence goes on above them, before it gives the next number.
+    """
     key = remap.sql.own_key(table, "t")
     keys = remap.map(table.name)
     conditions = [
@@ -110,6 +116,11 @@ def _keep(session: TargetSession, remap: Remap, table: TenantTable) -> None:
         f"UPDATE {keys} SET new = old WHERE state IN {_NEW} AND named = 0"
         f" AND {' AND '.join(conditions)}"
     )
+    if sequence is not None:
+        session.run(
+            f"SELECT setval({_regclass(sequence)}, greatest(last_value, highest))"
+            f" FROM {sequence}, (SELECT max(new) AS highest FROM {keys}) k WHERE highest >= 1"
+        )
 
 
 def _speaking(remap: Remap, table: TenantTable) -> list[tuple[str, str]]:
@@ -185,17 +196,3 @@ def _compose(session: TargetSession, remap: Remap, table: TenantTable) -> None:
         f" UPDATE {keys} SET new = numbered.new FROM numbered"
         f" WHERE {keys}.old = numbered.old AND state IN {_NEW}"
     )
-
-
-def advance(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> None:
-    """Let the sequences stand above every key that was kept; new ones came from them."""
-    if not remap.keeps:
-        return
-    for table in remap.mapped:
-        sequence = sequences.get(table.name)
-        if sequence is not None and remap.generated(table):
-            session.run(
-                f"SELECT setval({_regclass(sequence)}, greatest("
-                f"(SELECT last_value FROM {sequence}), (SELECT max({remap.sql.own_key(table, 't')})"
-                f" FROM {remap.sql.table(table.name)} t)))"
-            )

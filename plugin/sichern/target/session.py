@@ -1,7 +1,8 @@
 """The session of an import: reads at first, then writes in one transaction, all or nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
@@ -26,6 +27,7 @@ class TargetSession(Snapshot):
 
     def __init__(self, connection: sa.Connection) -> None:
         self._writing: sa.RootTransaction | None = None
+        self._held = False
         super().__init__(connection, connection.begin())
         self._idle()
 
@@ -39,6 +41,22 @@ class TargetSession(Snapshot):
         """Run one statement with `:name` parameters; give the number of rows that it changed."""
         statement = sa.text(sql).execution_options(preserve_rowcount=True)
         return self.connection.execute(statement, parameters or {}).rowcount
+
+    @contextmanager
+    def held(self) -> Iterator[Any]:
+        """Give the driver's own connection, and keep other statements away from it meanwhile."""
+        self._check()
+        self._held = True
+        try:
+            yield self._connection.connection.driver_connection
+        finally:
+            self._held = False
+
+    def close(self) -> None:
+        """Roll back what was not committed and end the connection; may be called twice."""
+        # Of a connection that is gone the server has rolled back everything.
+        with suppress(DatabaseGone):
+            super().close()
 
     def begin(self) -> None:
         """Start the one transaction that writes.
@@ -82,7 +100,7 @@ class TargetSession(Snapshot):
     def _check(self) -> None:
         if self._connection.invalidated:
             raise DatabaseGone(reason="the connection is closed")
-        if self._stream is not None:
+        if self._held or self._stream is not None:
             raise SnapshotBusy
         # SQLite ends a transaction by itself when the disk is full: the rest would be kept.
         if self._writing is not None and (

@@ -2,20 +2,22 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import cast
+from dataclasses import dataclass
 
 import psycopg
 
-from sichern.schema.errors import MalformedRow, MalformedText, UnreadableValue
+from sichern.schema.errors import MalformedText, UnreadableValue
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.tsv import lines
 from sichern.schema.wire import Raw, Wire
 from sichern.source.errors import reason_of
 from sichern.target.errors import RowRefused, translate
 from sichern.target.session import TargetSession
+from sichern.tenancy.sql import literal
 from sichern.tenancy.sql import name as quoted
+from sichern_hooks import SichernError
 
 EXTERNAL = "external:"
 """What the names of columns with external identities begin with."""
@@ -53,51 +55,130 @@ def _copy(
     table: str,
     like: str | None,
 ) -> int:
-    selected = ", ".join(_typed(column, like) for column in columns)
+    bounded = _bounded(session, columns, like)
+    selected = ", ".join(_typed(column, like, bounded) for column in columns)
     origin = f" FROM {like}" if like is not None else ""
+    staged = f"pg_temp.{quoted(name)}"
     session.ask(f"CREATE TEMPORARY TABLE {quoted(name)} AS SELECT {selected}{origin} WITH NO DATA")
-    driver = cast("psycopg.Connection[object]", session.connection.connection.driver_connection)
-    count = _Count(table)
-    command = f"COPY pg_temp.{quoted(name)} FROM STDIN".encode()
+    sent = 0
     try:
-        with driver.cursor() as cursor:
-            with cursor.copy(command) as copy:
-                for block in count.seen(blocks):
+        with session.held() as driver, driver.cursor() as cursor:
+            with cursor.copy(f"COPY {staged} FROM STDIN".encode()) as copy:
+                for block in _lines(blocks):
+                    sent += block.count(b"\n")
                     copy.write(block)
-            copied = cursor.rowcount
+            copied = int(cursor.rowcount)
     except psycopg.Error as error:
         raise _refused(error, table, name) or translate(error) or error from error
-    if copied != count.lines:
-        # A line of `\.` ends the data for COPY, and it passes over the rest without a word.
-        raise RowRefused(table=table, line=copied + 1, reason=r"\.")
-    session.ask(f"ANALYZE pg_temp.{quoted(name)}")
+    if copied != sent:
+        raise RowRefused(table=table, line=copied + 1, reason=f"{copied} / {sent}")
+    if bounded:
+        _check_bounds(session, staged, bounded, table)
+    session.ask(f"ANALYZE {staged}")
     return copied
 
 
-def _typed(column: WireColumn, like: str | None) -> str:
-    if like is not None and not column.name.startswith(EXTERNAL):
-        return quoted(column.name)
-    kind = "bigint" if like is None and column.wire == "integer" else "text"
-    return f"CAST(NULL AS {kind}) AS {quoted(column.name)}"
+@dataclass(frozen=True, kw_only=True)
+class _Bounded:
+    """A column whose type has a bound: `numeric(16,2)`; `wide` is the type without it."""
+
+    name: str
+    bound: str
+    wide: str
 
 
-class _Count:
-    """Counts lines on their way, and stops what COPY would read in another way than we do."""
+_BOUNDED = """
+SELECT attname, pg_catalog.format_type(atttypid, atttypmod), pg_catalog.format_type(atttypid, NULL)
+FROM pg_catalog.pg_attribute
+JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
+CROSS JOIN LATERAL (SELECT CASE WHEN typcategory = 'A' THEN typelem ELSE atttypid END) AS of (kind)
+WHERE attrelid = CAST({like} AS regclass) AND atttypmod <> -1 AND NOT attisdropped
+AND (kind IN (CAST('numeric' AS regtype), CAST('varchar' AS regtype))
+    OR atttypmod < 6 AND kind IN (CAST('timestamp' AS regtype), CAST('timestamptz' AS regtype),
+        CAST('time' AS regtype), CAST('timetz' AS regtype)))
+"""
 
-    def __init__(self, table: str) -> None:
-        self._table = table
-        self.lines = 0
 
-    def seen(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        last = b"\n"
-        for block in blocks:
-            if b"\r" in block:
-                raise MalformedText(text="\\r")
-            self.lines += block.count(b"\n")
-            last = block[-1:] or last
-            yield block
-        if last != b"\n":
-            raise MalformedRow(table=self._table, reason="no line feed")
+def _bounded(
+    session: TargetSession, columns: Sequence[WireColumn], like: str | None
+) -> dict[str, _Bounded]:
+    """The columns in which COPY would round a number or a time, or cut spaces, without a word."""
+    if like is None:
+        return {}
+    names = {column.name for column in columns}
+    found = session.ask(_BOUNDED.format(like=literal(like))).all()
+    return {
+        name: _Bounded(name=name, bound=bound, wide=wide)
+        for name, bound, wide in found
+        if name in names
+    }
+
+
+def _typed(column: WireColumn, like: str | None, bounded: Mapping[str, _Bounded]) -> str:
+    if like is None or column.name.startswith(EXTERNAL):
+        kind = "bigint" if like is None and column.wire == "integer" else "text"
+        return f"CAST(NULL AS {kind}) AS {quoted(column.name)}"
+    if column.name in bounded:
+        wide = bounded[column.name].wide
+        return f"CAST({quoted(column.name)} AS {wide}) AS {quoted(column.name)}"
+    return quoted(column.name)
+
+
+def _check_bounds(
+    session: TargetSession, staged: str, bounded: Mapping[str, _Bounded], table: str
+) -> None:
+    """Refuse the first row with a value that its column would change, or not hold at all."""
+    cut = {
+        each: f"{quoted(each.name)} <> CAST({quoted(each.name)} AS {each.bound})"
+        for each in bounded.values()
+    }
+    try:
+        first = session.ask(
+            f"SELECT ctid FROM {staged} WHERE {' OR '.join(cut.values())} ORDER BY ctid LIMIT 1"
+        ).scalar()
+        if first is None:
+            return
+        row = f"{staged} WHERE ctid = '{first}'"
+        reasons = [
+            f"{each.name}: {session.ask(f'SELECT {quoted(each.name)} FROM {row}').scalar()!s:.40}"
+            f" / {each.bound}"
+            for each, changed in cut.items()
+            if session.ask(f"SELECT {changed} FROM {row}").scalar()
+        ]
+        line = session.ask(f"SELECT count(*) FROM {staged} WHERE ctid <= '{first}'").scalar_one()
+    except SichernError as error:
+        # A number that is too large is an error of the cast.
+        if isinstance(error.__cause__, psycopg.errors.DataError):
+            raise RowRefused(table=table, line="?", reason=reason_of(error.__cause__)) from error
+        raise
+    raise RowRefused(table=table, line=line, reason="; ".join(reasons))
+
+
+_STRANGE = re.compile(rb"\r|\\(?!000|[bfnrtv]|N[\t\n])|[^\t\n]\\N")
+"""What no backup writes, in lines whose doubled backslashes were taken out. COPY would take it for
+the end of the data, or for other characters than the archive means."""
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give blocks of complete lines.
+
+    Raises MalformedText.
+    """
+    begun: list[bytes] = []
+    for block in blocks:
+        whole, end, rest = block.rpartition(b"\n")
+        if end:
+            complete = b"".join([*begun, whole, end])
+            begun.clear()
+            if b"\\" in complete or b"\r" in complete:
+                strange = _STRANGE.search(complete.replace(b"\\\\", b"x"))
+                if strange is not None:
+                    raise MalformedText(text=ascii(strange[0].decode(errors="replace")))
+            yield complete
+        if rest:
+            begun.append(rest)
+    if begun:
+        raise MalformedText(text=begun[0][:80].decode(errors="replace"))
 
 
 _REFUSED = ("22", "23", "54")
@@ -107,10 +188,10 @@ _REFUSED = ("22", "23", "54")
 def _refused(error: psycopg.Error, table: str, name: str) -> RowRefused | None:
     if not (error.sqlstate or "").startswith(_REFUSED):
         return None
-    # `COPY name, line 3, column v: "x"`, in the language of the server.
-    context = (error.diag.context or "").removeprefix(f"COPY {name}")
-    line = re.search(r"\d+", context)
-    return RowRefused(table=table, line=line[0] if line else "?", reason=reason_of(error))
+    # `COPY name, line 3, column v: "x"`, in the language of the server, behind other contexts.
+    place = rf"^COPY {re.escape(name)}, \D*(\d+)"
+    line = re.search(place, error.diag.context or "", re.MULTILINE)
+    return RowRefused(table=table, line=line[1] if line else "?", reason=reason_of(error))
 
 
 def _insert(
@@ -124,25 +205,26 @@ def _insert(
     schema = table_schema(table, columns)
     names = ", ".join(quoted(column.name) for column in columns)
     session.ask(f"CREATE TEMPORARY TABLE {quoted(name)} ({names})")
-    driver = cast(sqlite3.Connection, session.connection.connection.driver_connection)
     marks = ", ".join("?" * len(columns))
     rows = _rows(schema, blocks, numeric_as_bytes)
-    own = not driver.in_transaction
-    try:
-        if own:
-            # Only the temporary database takes part: the file itself is not locked.
-            driver.execute("BEGIN")
-        with closing(driver.cursor()) as cursor:
-            cursor.executemany(f"INSERT INTO temp.{quoted(name)} VALUES ({marks})", rows)
-            count = cursor.rowcount
-        if own:
-            driver.execute("COMMIT")
-    except BaseException as error:
-        if own and driver.in_transaction:
-            driver.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise translate(error) or error from error
-        raise
+    insert = f"INSERT INTO temp.{quoted(name)} VALUES ({marks})"
+    with session.held() as driver:
+        own = not driver.in_transaction
+        try:
+            if own:
+                # Only the temporary database takes part: the file itself is not locked.
+                driver.execute("BEGIN")
+            with closing(driver.cursor()) as cursor:
+                cursor.executemany(insert, rows)
+                count = int(cursor.rowcount)
+            if own:
+                driver.execute("COMMIT")
+        except BaseException as error:
+            if own and driver.in_transaction:
+                driver.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise translate(error) or error from error
+            raise
     return max(count, 0)
 
 
@@ -150,7 +232,7 @@ def _rows(
     schema: TableSchema, blocks: Iterable[bytes], numeric_as_bytes: bool
 ) -> Iterator[list[Raw | None]]:
     readers = [_reader(wire, numeric_as_bytes) for wire in schema.wires]
-    for number, line in enumerate(lines(blocks), 1):
+    for number, line in enumerate(lines(_lines(blocks)), 1):
         texts = schema.load_texts(line)
         try:
             row = [

@@ -49,7 +49,7 @@ def survey(
         lost=lost,
         clashes=tuple(
             clashes.arrival(table, unique, count)
-            for table, unique, count in clashes.clashes(session, remap)
+            for table, unique, count in clashes.clashes(session, remap, removals)
         ),
         counters=sum(1 for _ in counters(session, remap, reader)),
         documents=_documents(session, remap),
