@@ -140,16 +140,17 @@ def _renumbered(
     """Ask for numbers until enough are free: the pair may bring some that the target has next."""
     staged = f"SELECT {name(column)} FROM {remap.staged(table.name)}"
     coming = {str(row[0]) for row in session.rows(staged)}
-    given: dict[str, None] = {}
+    seen: dict[str, None] = {}
+    given: list[str] = []
     while len(given) < count:
         found = target.next_values(session, table.name, column, count - len(given))
-        fresh = [value for value in found if value not in coming and value not in given]
-        given.update(dict.fromkeys(fresh))
-        # A host that goes on giving what it gave before would keep us here for ever.
-        if not fresh and coming.isdisjoint(found):
+        fresh = [value for value in dict.fromkeys(found) if value not in seen]
+        # A host that gives what it gave before would keep us here for ever.
+        if not fresh:
             raise ValuesTaken(table=table.label, columns=column, values=", ".join(found[:SHOWN]))
-        coming.difference_update(found)
-    return list(given)
+        seen.update(dict.fromkeys(fresh))
+        given.extend(value for value in fresh if value not in coming)
+    return given
 
 
 def _uuid_like(value: str) -> str:

@@ -94,10 +94,18 @@ class Numbering:
     """Gives the next values of columns that Tryton numbers, and keeps its sequences ahead."""
 
     def __init__(
-        self, writer: Writer, schema: str | None, process: Callable[[str | None, date], str]
+        self,
+        writer: Writer,
+        schema: str | None,
+        process: Callable[[str | None, date], str],
+        highest: dict[tuple[str, str], int],
     ) -> None:
-        """`process` puts the date into a prefix or suffix; see `affixes`."""
+        """`process` puts the date into a prefix or suffix; see `affixes`.
+
+        `highest` keeps the last numbers that were given without a sequence, by table and column.
+        """
         self._writer = writer
+        self._highest = highest
         self._schema = schema
         self._process = process
 
@@ -111,8 +119,10 @@ class Numbering:
         sequence = self._sequence(table, column, now.date())
         taken = self._taken(table, column)
         if sequence is None:
-            highest = max((int(v) for v in taken if v.isascii() and v.isdigit()), default=0)
-            return [str(highest + each) for each in range(1, count + 1)]
+            numbers = [int(each) for each in taken if each.isascii() and each.isdigit()]
+            start = max([*numbers, self._highest.get((table, column), 0)])
+            self._highest[table, column] = start + count
+            return [str(start + each) for each in range(1, count + 1)]
         given: list[str] = []
         for number in self._numbers(sequence, count, now):
             if (text := sequence.text(number)) not in taken:

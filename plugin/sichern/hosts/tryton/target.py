@@ -43,6 +43,7 @@ class TrytonTarget(TrytonSystem):
         super().__init__(installation)
         self._clock = clock
         self._user_defaults: Mapping[str, object] = {}
+        self._highest: dict[tuple[str, str], int] = {}
 
     def describe(self, reader: Reader) -> Description:
         """Describe every table; ask Tryton for what placeholders will need.
@@ -106,7 +107,7 @@ class TrytonTarget(TrytonSystem):
         return let_in(self._pool, self._installation.database, actor.login, int(tenant.key))
 
     def _numbering(self, writer: Writer) -> Numbering:
-        return Numbering(writer, schema_of(writer), affixes(self._pool))
+        return Numbering(writer, schema_of(writer), affixes(self._pool), self._highest)
 
     def _required_of_users(self) -> list[str]:
         def asked(column: ColumnFact) -> bool:
