@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.postgres import Server
@@ -13,7 +14,7 @@ from tests.support.postgres import Server
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A database, and statements of somebody else on it; `schema` is a prefix for names."""
+    """A database, and a way for somebody else to write to it and to ask it."""
 
     kind: str
     url: str
@@ -26,9 +27,22 @@ class Place:
         return "public." if self.kind == "postgresql" else ""
 
 
+def make_postgresql(server: Server, name: str) -> Place:
+    """A database of the session's server."""
+
+    def run(*statements: str) -> None:
+        server.run("set lock_timeout = '200ms'", *statements, database=name)
+
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(server.uri(name)) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+    return Place(kind="postgresql", url=server.url(name), run=run, ask=ask)
+
+
 def make_sqlite(folder: Path, mode: str) -> Place:
-    """An empty file in a journal mode."""
-    file = folder / "target.sqlite"
+    """A file in a journal mode."""
+    file = folder / "target with ümläut?.sqlite"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute(f"pragma journal_mode = {mode}")
         connection.execute("create table made (id integer primary key)")
@@ -44,29 +58,25 @@ def make_sqlite(folder: Path, mode: str) -> Place:
         with closing(sqlite3.connect(file, timeout=0.2)) as connection:
             return connection.execute(sql).fetchall()
 
-    return Place(kind=f"sqlite-{mode}", url=f"sqlite:///{file}", run=run, ask=ask)
-
-
-def _make_postgresql(server: Server) -> Iterator[Place]:
-    import psycopg
-
-    name = server.create_database()
-
-    def run(*statements: str) -> None:
-        server.run("set lock_timeout = '200ms'", *statements, database=name)
-
-    def ask(sql: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(server.uri(name)) as connection:
-            return connection.execute(sql.encode()).fetchall()
-
-    yield Place(kind="postgresql", url=server.url(name), run=run, ask=ask)
-    server.drop_database(name)
+    url = f"sqlite:///{str(file).replace('?', '%3F')}"
+    return Place(kind=f"sqlite-{mode}", url=url, run=run, ask=ask)
 
 
 @pytest.fixture(params=["postgresql", "sqlite-wal", "sqlite-delete"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty database of each kind."""
     if request.param == "postgresql":
-        yield from _make_postgresql(request.getfixturevalue("postgres"))
+        server = request.getfixturevalue("postgres")
+        name = server.create_database()
+        yield make_postgresql(server, name)
+        server.drop_database(name)
     else:
         yield make_sqlite(tmp_path, request.param.removeprefix("sqlite-"))
+
+
+@pytest.fixture(scope="module")
+def shared_database(postgres: Server) -> Iterator[str]:
+    """An empty database for all tests of a module, by name."""
+    name = postgres.create_database()
+    yield name
+    postgres.drop_database(name)
