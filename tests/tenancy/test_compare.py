@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from sichern.cli.output import error_data
 from sichern.schema.types import wire_type
 from sichern.source.keys import collect
 from sichern.source.reflect import read_catalog
@@ -21,7 +22,6 @@ from sichern.tenancy.errors import (
     ManifestDamaged,
     PairNewer,
     PairOlder,
-    Problem,
     SchemaDiffers,
 )
 from sichern.tenancy.manifest import Manifest, manifest
@@ -330,8 +330,15 @@ def test_rows_of_a_table_that_is_not_described_are_a_forgery(sides: Callable[...
         held(same, same, filled={"session": (1, 0)})
 
 
-def test_the_list_is_shown_by_the_problems_of_the_error() -> None:
-    problem = Problem(table="t", message="%(table)s lacks %(detail)s", hint="add it", detail="x")
-    error = SchemaDiffers([problem])
-    assert str(error) == "the backup does not fit this system; differences: 1"
-    assert error.problems == (problem,)
+def test_every_difference_is_shown_with_what_to_do(sides: Callable[..., Side]) -> None:
+    with pytest.raises(SchemaDiffers) as refused:
+        held(sides("alter table party add column note text"), sides())
+    shown = error_data(refused.value, "en")
+    assert shown["message"] == "the backup does not fit this system; differences: 1"
+    (detail,) = shown["details"]
+    assert detail == (
+        "columns of party are missing here: note; bring both systems to the same version of the"
+        " module, and back up again"
+    )
+    (german,) = error_data(refused.value, "de")["details"]
+    assert german.startswith("hier fehlen Spalten von party: note; ")
