@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sichern.report.import_protocol import ImportProtocol
+from sichern.report.importing import ImportLog
 from sichern.report.protocol import (
     DocumentCount,
     Fault,
@@ -10,15 +12,28 @@ from sichern.report.protocol import (
     ProtocolSchema,
     TableCount,
 )
+from sichern.tenancy.arrival import (
+    Arrival,
+    ClashArrival,
+    LostReference,
+    TableArrival,
+    UserArrival,
+    UserReference,
+)
 from sichern_hooks import (
     Actor,
+    ImportOptions,
     NotAuthorized,
     Notice,
     Outcome,
     Report,
+    Role,
+    SichernError,
+    SystemIdentity,
     Tenant,
     TenantRef,
     TenantReport,
+    Way,
 )
 
 STARTED = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
@@ -93,3 +108,87 @@ def report(*protocols: Protocol) -> Report:
             for key, each in enumerate(protocols, 1)
         ),
     )
+
+
+def plan(way: Way) -> Arrival:
+    """A plan that has something of everything."""
+    replaces = way is Way.REPLACE
+    return Arrival(
+        tenant=Tenant(ref=TenantRef(host="tryton", key="1"), name="Müller & Söhne GmbH"),
+        way=way,
+        source="tryton 8.0.12, erp @ alt",
+        target="tryton 8.0.14, erp2 @ neu",
+        versions={"account": ("8.0.3", "8.0.5"), "tryton": ("8.0.12", "8.0.14")},
+        tables=(
+            TableArrival(
+                table="account_invoice", label="Rechnung", role=Role.OWNED, inserted=1234567,
+                updated=3 if replaces else 0, removed=2 if replaces else 0,
+                matched=5 if replaces else 0, matched_by="=" if replaces else "",
+            ),
+            TableArrival(
+                table="party_party", label="Partei", role=Role.SHARED, inserted=10, matched=7,
+                matched_by="code, name; Identifikator (type, code)", differing=2,
+            ),
+            TableArrival(
+                table="party_address", label="Adresse", role=Role.PART_OF, inserted=10,
+                matched=4, matched_by="=", left_out=1,
+            ),
+            TableArrival(
+                table="currency_currency", label="Währung", role=Role.SHARED, matched=2,
+                matched_by="external; 1",
+            ),
+        ),
+        users=(
+            UserArrival(login="anna", name="Anna Schütz", known=True),
+            UserArrival(login="karl", name="Karl Ruß", known=False),
+        ),
+        user_references=(
+            UserReference(table="account_invoice", column="validated_by", known=40, placeholders=2),
+        ),
+        lost=(
+            LostReference(
+                table="stock_move", column="origin", target="sale_line", reason="other-tenant",
+                count=1100,
+            ),
+            LostReference(
+                table="account_invoice", column="cron", target="ir_cron", reason="private", count=2
+            ),
+        ),
+        clashes=(
+            ClashArrival(table="party_party", columns=("code",), rule="renumber", count=8),
+            ClashArrival(table="timesheet_line", columns=("uuid",), rule="uuid", count=80),
+        ),
+        counters=12,
+        documents=59,
+    )
+
+
+def imported(way: Way, error: SichernError | None = None) -> ImportProtocol:
+    """The protocol of an import, as its log writes it."""
+    anna = Actor(host="tryton", login="anna", name="Anna Schütz", language="de")
+    options = ImportOptions(way=way, neutralise=way is Way.NEW, copy_confirmed=way is Way.REPLACE)
+    nobody = Tenant(ref=TenantRef(host="tryton", key=""), name="mueller_2026.ztx")
+    log = ImportLog("r1", anna, nobody, "/mnt/nas/erp/mueller_2026.ztx", options, STARTED)
+    log.names(plan(way).tenant)
+    if way is Way.REPLACE:
+        log.kept(["/mnt/nas/erp/mueller_2027.zip", "/mnt/nas/erp/mueller_2027.ztx"])
+    target = SystemIdentity(
+        host="tryton", host_version="8.0.14", system="s", database="erp2", machine="neu"
+    )
+    log.planned(plan(way), target)
+    finished = STARTED + timedelta(seconds=75.24)
+    if error is None:
+        absent = Notice(
+            code="documents-absent",
+            message="%(count)d documents are not in the pair; their rows came without",
+            values={"count": 3},
+        )
+        renumbered = Notice(
+            code="clash-renumber",
+            message="%(table)s: %(count)d values of %(columns)s were taken and got new ones",
+            values={"table": "Partei", "count": 8, "columns": "code"},
+            warning=False,
+        )
+        log.loaded([absent, renumbered], finished, TenantRef(host="tryton", key="7"))
+    log.end(finished, error)
+    return log.protocol()

@@ -1,13 +1,13 @@
 """The protocol as text, in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 from sichern.i18n import N_, translate
-from sichern.report.protocol import Fault, Protocol
+from sichern.report.protocol import Fault, Protocol, RunProtocol
 from sichern_hooks import Notice
 
 OUTCOMES = {
@@ -94,16 +94,8 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
 
     yield say(N_("Protocol of the backup of %(tenant)s"), tenant=protocol.tenant)
     yield ""
-    yield say(N_("Result: %(outcome)s"), outcome=translate(OUTCOMES[protocol.outcome], language))
-    yield say(
-        N_("Started: %(started)s, %(seconds)s seconds"),
-        started=format_datetime(protocol.started.astimezone(UTC), "medium", locale=language)
-        + " UTC",
-        seconds=number_text(round(protocol.seconds, 1), language),
-    )
-    yield say(
-        N_("By: %(actor)s"), actor=actor_text(protocol.actor, protocol.login, language)
-    )
+    yield from run_lines(protocol, language)
+    yield say(N_("By: %(actor)s"), actor=actor_text(protocol.actor, protocol.login, language))
     if protocol.database:  # A run that failed early does not know it.
         yield say(
             N_("From: %(host)s %(version)s, database %(database)s on %(machine)s"),
@@ -122,6 +114,30 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
     )
     for file in protocol.files:
         yield f"  {file.name}  {size_text(file.size, language)}"
+    yield from fault_section(protocol, language, contact)
+    yield from notice_sections(protocol.notices, language)
+    if protocol.tables:
+        yield ""
+        yield from _tables(protocol, language)
+
+
+def run_lines(protocol: RunProtocol, language: str) -> Iterator[str]:
+    """How a run ended, and when it ran."""
+
+    def say(text: str, **values: str) -> str:
+        return translate(text, language, values)
+
+    yield say(N_("Result: %(outcome)s"), outcome=translate(OUTCOMES[protocol.outcome], language))
+    yield say(
+        N_("Started: %(started)s, %(seconds)s seconds"),
+        started=format_datetime(protocol.started.astimezone(UTC), "medium", locale=language)
+        + " UTC",
+        seconds=number_text(round(protocol.seconds, 1), language),
+    )
+
+
+def fault_section(protocol: RunProtocol, language: str, contact: str) -> Iterator[str]:
+    """The error that ended a run, with its details and whom to call; nothing without one."""
     if protocol.fault is not None:
         yield ""
         what, hint, *details = fault_lines(protocol.fault, language)
@@ -130,16 +146,17 @@ def _lines(protocol: Protocol, language: str, contact: str) -> Iterator[str]:
         yield from (f"- {detail}" for detail in details)
         if contact:
             yield contact
-    warnings = [notice for notice in protocol.notices if notice.warning]
-    notes = [notice for notice in protocol.notices if not notice.warning]
+
+
+def notice_sections(every: Sequence[Notice], language: str) -> Iterator[str]:
+    """Warnings, then notes, each under its title."""
+    warnings = [notice for notice in every if notice.warning]
+    notes = [notice for notice in every if not notice.warning]
     for title, notices in ((N_("Warnings"), warnings), (N_("Notes"), notes)):
         if notices:
             yield ""
             yield translate(title, language)
             yield from (f"- {notice_text(notice, language)}" for notice in notices)
-    if protocol.tables:
-        yield ""
-        yield from _tables(protocol, language)
 
 
 def _tables(protocol: Protocol, language: str) -> Iterator[str]:
