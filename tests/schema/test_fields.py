@@ -1,6 +1,10 @@
 """Each value has one text, and nothing is lost between the two."""
 
+import datetime as dt
+import json
 import math
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -118,3 +122,78 @@ def test_a_value_of_another_type_is_refused(wire: str) -> None:
     for value in (object(), ("a",), None):
         with pytest.raises(UnreadableValue):
             wire_field(wire).text(value)
+
+
+@each_wire
+@given(data=st.data())
+def test_a_value_comes_back_from_what_sqlite_is_to_store(wire: str, data: st.DataObject) -> None:
+    field = wire_field(wire)
+    drawn = TEXT if wire == "text" else STRATEGIES[wire]
+    value = data.draw(drawn)
+    try:
+        raw = field.raw(value)
+    except UnreadableValue:
+        # Seconds as a float hold microseconds of some 270 years.
+        assert wire == "interval"
+        assert abs(value) > dt.timedelta(days=90_000)
+        return
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (stored,) = connection.execute("select ?", (raw,)).fetchone()
+    if wire in ("json", "jsonb"):
+        assert json.loads(field.stored(stored)) == value
+        assert wire == "jsonb" or field.stored_text(stored) == field.text(value)
+    else:
+        assert _same(field.stored(stored), value)
+    assert field.text_raw(field.text(value)) == raw
+
+
+@pytest.mark.parametrize("wire", list(WIRES))
+@given(text=TEXT)
+def test_any_text_is_stored_as_what_it_stands_for_or_refused(wire: str, text: str) -> None:
+    field = wire_field(wire)
+    try:
+        raw = field.text_raw(text)
+    except UnreadableValue:
+        return
+    if wire not in ("jsonb", "interval"):
+        assert field.stored_text(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("wire", "text"), [(wire, text) for wire, texts in BEYOND_PYTHON.items() for text in texts]
+)
+def test_a_text_that_python_cannot_hold_is_stored_without_loss_or_refused(
+    wire: str, text: str
+) -> None:
+    field = wire_field(wire)
+    try:
+        raw = field.text_raw(text)
+    except UnreadableValue:
+        assert wire not in ("numeric", "float", "float4", "enum")
+        return
+    if wire != "interval":
+        assert field.stored_text(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("-1 days +23:00:00", -3600), ("36:00:00", 129_600), ("1 day -00:00:01", 86_399),
+        ("-01:30:00", -5400), ("1 day 00:00:00.5", 86_400.5),
+    ],
+)
+def test_an_interval_of_postgresql_is_stored_as_its_seconds(text: str, seconds: float) -> None:
+    assert wire_field("interval").text_raw(text) == seconds
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_an_integer_that_sqlite_cannot_hold_is_refused(number: int) -> None:
+    with pytest.raises(UnreadableValue):
+        wire_field("integer").raw(number)
+
+
+@pytest.mark.parametrize("wire", [*WIRES, "integer[]"])
+def test_nothing_is_stored_of_a_value_of_another_type(wire: str) -> None:
+    for value in (object(), ("a",), None):
+        with pytest.raises(UnreadableValue):
+            wire_field(wire).raw(value)
