@@ -165,6 +165,15 @@ HARMLESS: Mapping[tuple[str, str], str] = {
 """Constraints that no import can violate though their columns do not show it, by model and name,
 and why."""
 
+REFUSED: Mapping[tuple[str, str], str] = {
+    ("bank.account.number", "number_iban_active_exclude"): "the natural key finds such a number,"
+    " unless the target has it twice: then nobody knows which account is meant",
+    ("bank.account.number", "account_iban_active_exclude"): "an account has one IBAN: where here"
+    " and there say two, somebody must decide",
+    ("company.company", "party_unique"): "a company's own party comes in anew",
+}
+"""Constraints about which an import can do nothing by itself, by model and name, and why."""
+
 SECRETS: Mapping[str, frozenset[str]] = {
     # Whoever knows it may write into the conversation by mail.
     "ir.chat.channel": frozenset({"identifier"}),
