@@ -3,18 +3,25 @@
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pluggy
 
+from sichern.archive.reader import read_info_file
 from sichern.backup import back_up
 from sichern.report.mail import protocol_mail
+from sichern.restore import restore
 from sichern_hooks import (
     N_,
     Action,
     Actor,
     Destination,
+    ImportOptions,
     Job,
+    NotAuthorized,
     Options,
     Outcome,
     Permission,
@@ -24,6 +31,7 @@ from sichern_hooks import (
     Tenant,
     TenantRef,
     UsageError,
+    Way,
     authorize,
     hookimpl,
 )
@@ -38,6 +46,14 @@ BACK_UP = Action(
     permission=Permission.BACK_UP,
     form=("tenants", "destination", "documents", "shared", "mail_to"),
 )
+IMPORT = Action(
+    name="import",
+    menu=(N_("File"), N_("Tenant management")),
+    label=N_("Import"),
+    icon="tryton-import",
+    permission=Permission.IMPORT,
+    form=("file", "way", "safety", "neutralise", "copy_confirmed", "mail_to"),
+)
 
 
 class RunInProgress(UsageError):
@@ -48,12 +64,24 @@ class RunInProgress(UsageError):
     hint = N_("give each run an id of its own")
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoingOn:
+    """A run of this process: what its starter had to hold, for which tenants, and how to stop it.
+
+    `tenants` is empty for a tenant that is only coming into being.
+    """
+
+    permission: Permission
+    tenants: tuple[TenantRef, ...]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
 class Sichern:
     """The plugin: one per manager. Runs of this process are known by their id, to be cancelled."""
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
-        self._runs: dict[str, tuple[threading.Event, tuple[TenantRef, ...]]] = {}
+        self._runs: dict[str, GoingOn] = {}
 
     @hookimpl
     def sichern_permissions(self) -> Sequence[PermissionText]:
@@ -68,7 +96,7 @@ class Sichern:
     @hookimpl
     def sichern_actions(self) -> Sequence[Action]:
         """The menu actions that work."""
-        return [BACK_UP]
+        return [BACK_UP, IMPORT]
 
     @hookimpl
     def sichern_run_action(
@@ -87,11 +115,7 @@ class Sichern:
         if name != BACK_UP.name:
             return None
         visible = {t.ref: t for t in self._manager.hook.sichern_tenants(actor=actor) or ()}
-        if run in self._runs:
-            raise RunInProgress(run=run)
-        stop = threading.Event()
-        self._runs[run] = (stop, tuple(tenants))
-        try:
+        with self._going_on(run, Permission.BACK_UP, tuple(tenants)) as stop:
             report = back_up(
                 self._manager,
                 actor,
@@ -101,24 +125,36 @@ class Sichern:
                 run=run,
                 cancelled=stop.is_set,
             )
-        finally:
-            del self._runs[run]
-        if options.mail_to:
-            mail = protocol_mail(report, options.mail_to, actor.language)
-            if self._manager.hook.sichern_send_mail(mail=mail) is not True:
-                logger.error("the protocol of run %s could not be mailed", run)
+        self._mail(report, options.mail_to, actor)
+        return report
+
+    @hookimpl
+    def sichern_run_import(
+        self, actor: Actor, file: str, options: ImportOptions, run: str
+    ) -> Report:
+        """Import the pair of an info file; rights are checked again before anything is read."""
+        path = Path(file)
+        with self._going_on(run, Permission.IMPORT, _replaced(path, options)) as stop:
+            report = restore(
+                self._manager, actor, path, options, run=run, cancelled=stop.is_set
+            )
+        self._mail(report, options.mail_to, actor)
         return report
 
     @hookimpl
     def sichern_cancel_run(self, actor: Actor, run: str) -> bool | None:
-        """Stop a run of this process at its next block of rows, by who may start it."""
-        authorize(self._manager, actor, Permission.BACK_UP)
-        stop, tenants = self._runs.get(run, (None, ()))
-        if stop is None:
+        """Stop a run of this process at its next block of rows, by who may start it.
+
+        Who holds neither right learns nothing of which runs there are.
+        """
+        going = self._runs.get(run)
+        if going is None:
+            self._require_one(actor, Permission.IMPORT, Permission.BACK_UP)
             return None
-        for tenant in tenants:
-            authorize(self._manager, actor, Permission.BACK_UP, tenant)
-        stop.set()
+        authorize(self._manager, actor, going.permission)
+        for tenant in going.tenants:
+            authorize(self._manager, actor, going.permission, tenant)
+        going.stop.set()
         return True
 
     @hookimpl
@@ -152,6 +188,33 @@ class Sichern:
                 reports.append(report)
         return reports
 
+    @contextmanager
+    def _going_on(
+        self, run: str, permission: Permission, tenants: tuple[TenantRef, ...]
+    ) -> Iterator[threading.Event]:
+        """Know a run while it goes on. Raises RunInProgress where its id is taken."""
+        going = GoingOn(permission=permission, tenants=tenants)
+        if self._runs.setdefault(run, going) is not going:
+            raise RunInProgress(run=run)
+        try:
+            yield going.stop
+        finally:
+            del self._runs[run]
+
+    def _require_one(self, actor: Actor, *permissions: Permission) -> None:
+        """Raise NotAuthorized, for the last right, where the actor holds none of them."""
+        *others, last = permissions
+        for permission in others:
+            with suppress(NotAuthorized):
+                return authorize(self._manager, actor, permission)
+        return authorize(self._manager, actor, last)
+
+    def _mail(self, report: Report, to: tuple[str, ...], actor: Actor) -> None:
+        if to:
+            mail = protocol_mail(report, to, actor.language)
+            if self._manager.hook.sichern_send_mail(mail=mail) is not True:
+                logger.error("the protocol of run %s could not be mailed", report.run)
+
     def _run(self, job: Job, tenants: Sequence[TenantRef] | None = None) -> Report:
         report: Report = self._manager.hook.sichern_run_action(
             name=BACK_UP.name,
@@ -169,3 +232,14 @@ class Sichern:
         return [
             TenantRef(host=job.actor.host, key=key) for key in chosen if key not in job.exclude
         ]
+
+
+def _replaced(file: Path, options: ImportOptions) -> tuple[TenantRef, ...]:
+    """The tenant that an import will change; none where it is new, or the pair cannot be read."""
+    if options.way is not Way.REPLACE:
+        return ()
+    try:
+        tenant = read_info_file(file).info.tenant
+    except SichernError:
+        return ()  # the import itself says what is wrong with it
+    return (TenantRef(host=tenant.host, key=tenant.key),)

@@ -133,15 +133,19 @@ def test_each_right_is_brought_once_with_a_label_in_both_languages(manager: Any)
         assert translate(right.label, "de") != right.label
 
 
-def test_the_menu_action_is_where_users_look_for_it(manager: Any) -> None:
-    (action,) = [action for brought in manager.hook.sichern_actions() for action in brought]
-    assert isinstance(action, Action)
-    assert action.permission is Permission.BACK_UP
-    assert [translate(text, "de") for text in (*action.menu, action.label)] == [
-        "Datei",
-        "Mandantenverwaltung",
-        "Sichern",
-    ]
+def test_the_menu_actions_are_where_users_look_for_them_each_with_its_own_right(
+    manager: Any,
+) -> None:
+    brought = [action for actions in manager.hook.sichern_actions() for action in actions]
+    assert all(isinstance(action, Action) for action in brought)
+    shown = {
+        action.permission: [translate(text, "de") for text in (*action.menu, action.label)]
+        for action in brought
+    }
+    assert shown == {
+        Permission.BACK_UP: ["Datei", "Mandantenverwaltung", "Sichern"],
+        Permission.IMPORT: ["Datei", "Mandantenverwaltung", "Import"],
+    }
 
 
 def test_the_action_backs_up_each_tenant_into_a_pair(
