@@ -19,7 +19,9 @@ from sichern_hooks import SichernError, UnknownTenant
 from tests.structure.tree import ROOT, name_of, parsed, sources
 
 LOCALES = ROOT / "locales"
-SAME_IN_BOTH = {"%(reason)s", "Import", "Mandant", "Name", "Status", "Version", "Host", "MB", "JSON"}
+SAME_IN_BOTH = {
+    "%(reason)s", "Import", "Mandant", "Name", "Status", "Version", "Host", "MB", "JSON",
+}  # fmt: skip
 """Texts that are rightly the same in German."""
 TEXTS = ("message", "hint")
 PLACEHOLDER = re.compile(r"%\((\w+)\)([a-z])")
