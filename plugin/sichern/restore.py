@@ -76,13 +76,11 @@ def restore(
     started = clock()
     log = ImportLog(this.id, actor, this.tenant, str(file), options, started)
     audit(manager, actor, this.id, this.tenant.ref, "import-started")
-    arrived: list[TenantRef] = []
-    error = carry_out(lambda: arrived.append(_import(this, log)), f"the import of {file.name}")
+    error = carry_out(lambda: _import(this, log), f"the import of {file.name}")
     outcome = log.end(clock(), error)
-    ref = arrived[0] if arrived else this.tenant.ref
-    audit(manager, actor, this.id, ref, f"import-{outcome}")
+    audit(manager, actor, this.id, log.tenant.ref, f"import-{outcome}")
     entry = TenantReport(
-        tenant=Tenant(ref=ref, name=this.tenant.name),
+        tenant=log.tenant,
         outcome=outcome,
         files=log.paths,
         error=error,
@@ -128,8 +126,8 @@ def _run(
     )
 
 
-def _import(run: ImportRun, log: ImportLog) -> TenantRef:
-    """Check, stage, plan, write in one transaction, tell the host; give the tenant as it is now."""
+def _import(run: ImportRun, log: ImportLog) -> None:
+    """Check, stage, plan, write in one transaction, tell the host."""
     with staged(run) as incoming, ExitStack() as undo:
         tenant = tenant_of(incoming.info)
         log.names(tenant)
@@ -154,7 +152,6 @@ def _import(run: ImportRun, log: ImportLog) -> TenantRef:
         undo.pop_all()
         notices.extend(_finish(incoming, arrived))
         log.loaded(notices, run.clock(), arrived)
-        return arrived
 
 
 def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:

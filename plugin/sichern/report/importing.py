@@ -48,6 +48,11 @@ class ImportLog:
         self._finished: datetime | None = None
         self._outcome = Outcome.COMPLETE
 
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant as it is here, else as the pair names it, else the file."""
+        return Tenant(ref=self._arrived or self._tenant.ref, name=self._tenant.name)
+
     def names(self, tenant: Tenant) -> None:
         """Remember the tenant, once the info file was read."""
         self._tenant = tenant
@@ -84,8 +89,8 @@ class ImportLog:
         return ImportProtocol(
             run=self._run,
             action="import",
-            tenant=self._tenant.name,
-            tenant_key=(self._arrived or self._tenant.ref).key,
+            tenant=self.tenant.name,
+            tenant_key=self.tenant.ref.key,
             host=self._target.host or self._actor.host,
             host_version=self._target.host_version,
             database=self._target.database,
