@@ -11,8 +11,9 @@ from sichern.schema.wire import Raw, Wire
 
 DIGITS = 150_000
 """More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
-_SHORT = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-"""Integers that are surely written as we write them, and that SQLite can hold."""
+_SHORT = re.compile(r"0|[1-9][0-9]{0,17}")
+_SHORT_NUMERIC = re.compile(r"(?:0|-?[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
+"""Texts that are surely canonical, and that SQLite can hold."""
 _NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|NaN|-?Infinity")
 _FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?|NaN|-?Infinity")
 
@@ -108,6 +109,10 @@ class Numeric(Wire):
         number = Decimal(raw)
         self._format(number)
         return number
+
+    def text_raw(self, text: str) -> Raw:
+        """As the base, in a hurry."""
+        return text if _SHORT_NUMERIC.fullmatch(text) else super().text_raw(text)
 
     def _raw(self, value: Any) -> str:
         return self._format(value)
