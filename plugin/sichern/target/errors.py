@@ -46,7 +46,7 @@ class DatabaseFull(SichernError):
 
     code = "database-full"
     message = N_("the database has no space left: %(reason)s")
-    hint = N_("nothing was changed; free space for about three times the size of the pair's rows")
+    hint = N_("nothing was changed; free space where the database and its temporary files are")
 
 
 class WriteFailed(errors.ReadFailed):
