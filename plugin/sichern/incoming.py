@@ -1,7 +1,7 @@
 """A pair on its way in: checked, compared with its target, staged beside the target's tables."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sichern.report.observe import observe
 from sichern.run import Cancelled, Clock
 from sichern.schema.types import wire_type
 from sichern.source.reflect import read_catalog
-from sichern.target.admit import admit
+from sichern.target.admit import admit, demand_same_system
 from sichern.target.contents import filled, stage_pair
 from sichern.target.remap import Remap
 from sichern.target.session import TargetSession, open_session
@@ -32,6 +32,7 @@ from sichern_hooks import (
     Target,
     Tenant,
     TenantRef,
+    UnknownTenant,
     Way,
     authorize,
 )
@@ -74,20 +75,18 @@ def staged(run: ImportRun) -> Iterator[Incoming]:
     """Check right and pair, open the target, compare the two, stage what the pair holds."""
     info = read_info_file(run.file).info
     tenant = tenant_of(info)
-    replaced = tenant.ref if run.options.way is Way.REPLACE else None
-    authorize(run.manager, run.actor, Permission.IMPORT, replaced)
-    if replaced is not None:
-        authorize(run.manager, run.actor, Permission.BACK_UP, replaced)
+    authorize(run.manager, run.actor, Permission.IMPORT)
     step = _steps(run, tenant.ref, sum(table.rows for table in info.tables))
-    _check(run, step)
     target: Target | None = run.manager.hook.sichern_open_target(host=run.actor.host)
     if target is None:
         raise NoHost(host=run.actor.host, installed="-")
-    with (
-        closing(target),
-        open_pair(run.file) as pair,
-        open_session(target.database) as session,
-    ):
+    with closing(target), ExitStack() as stack:
+        if run.options.way is Way.REPLACE:
+            demand_same_system(info, target.identity, run.options)
+            _demand_rights(run, tenant)
+        _check(run, step)
+        pair = stack.enter_context(open_pair(run.file))
+        session = stack.enter_context(open_session(target.database))
         reader = ArchiveReader(pair)
         manifest = read_manifest(reader.read(SCHEMA, LONGEST_SCHEMA))
         description = target.describe(session)
@@ -121,6 +120,15 @@ def tenant_of(info: Info) -> Tenant:
     return Tenant(
         ref=TenantRef(host=info.tenant.host, key=info.tenant.key), name=info.tenant.name
     )
+
+
+def _demand_rights(run: ImportRun, tenant: Tenant) -> None:
+    """Raise where the actor may not replace the tenant: UnknownTenant, NotAuthorized."""
+    seen = run.manager.hook.sichern_tenants(actor=run.actor) or ()
+    if tenant.ref not in {each.ref for each in seen}:
+        raise UnknownTenant(tenant=tenant.name)
+    for permission in (Permission.IMPORT, Permission.BACK_UP):
+        authorize(run.manager, run.actor, permission, tenant.ref)
 
 
 def _check(run: ImportRun, step: Callable[[str], None]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pluggy
 
+from sichern.archive.reader import read_info_file
 from sichern.backup import back_up
 from sichern.incoming import ImportRun, Incoming, staged, tenant_of
 from sichern.report.import_protocol import ImportProtocolSchema
@@ -128,9 +129,9 @@ def _run(
 
 def _import(run: ImportRun, log: ImportLog) -> None:
     """Check, stage, plan, write in one transaction, tell the host."""
+    tenant = tenant_of(read_info_file(run.file).info)
+    log.names(tenant)
     with staged(run) as incoming, ExitStack() as undo:
-        tenant = tenant_of(incoming.info)
-        log.names(tenant)
         if run.options.way is Way.REPLACE:
             log.kept(_back_up_first(run, tenant))
         incoming.session.begin()

@@ -45,12 +45,16 @@ class Session:
         left_out = [_find(seen, name) for name in exclude]
         return [tenant for tenant in dict.fromkeys(chosen) if tenant not in left_out]
 
-    def destination(self, path: str) -> Destination:
-        """The configured destination of that path or label, else the folder itself."""
+    def destinations(self) -> list[Destination]:
+        """The destinations of the configuration, then those of the host."""
         offered: list[Destination] = list(
             self.manager.hook.sichern_destinations(actor=self.actor) or ()
         )
-        for destination in (*self.config.destinations, *offered):
+        return [*self.config.destinations, *offered]
+
+    def destination(self, path: str) -> Destination:
+        """The configured destination of that path or label, else the folder itself."""
+        for destination in self.destinations():
             if path in (destination.path, destination.label):
                 return destination
         return Destination(path=path)

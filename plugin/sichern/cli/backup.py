@@ -9,10 +9,10 @@ import click
 from sichern.backup import back_up, plan_tenant
 from sichern.cli.call import Call
 from sichern.cli.options import command
-from sichern.cli.output import MOST, Output, error_data
+from sichern.cli.output import Output, error_data, print_notices
 from sichern.cli.progress import ProgressBar
 from sichern.report.mail import loaded, protocol_mail
-from sichern.report.text import OUTCOMES, fault_lines, notice_text, number_text, size_text
+from sichern.report.text import OUTCOMES, fault_lines, number_text, size_text
 from sichern.tenancy.plan import Plan
 from sichern_hooks import (
     N_,
@@ -182,11 +182,7 @@ def print_report(output: Output, report: Report, mailed: bool | None = None) -> 
         for file in entry.files:
             output.line(f"  {file}")
         warnings = [notice for notice in protocol.notices if notice.warning]
-        for notice in warnings[:MOST]:
-            output.aside(f"  {entry.tenant.name}: {notice_text(notice, output.language)}")
-        if len(warnings) > MOST:
-            more = output.say(N_("and %(count)d more"), {"count": len(warnings) - MOST})
-            output.aside(f"  {entry.tenant.name}: {more}")
+        print_notices(output, warnings, aside=True, prefix=f"{entry.tenant.name}: ")
         if protocol.fault is not None:
             what, hint, *details = fault_lines(protocol.fault, output.language)
             output.problem(f"{entry.tenant.name}: {what}", hint, details)

@@ -10,12 +10,12 @@ import click
 
 from sichern import __version__
 from sichern.archive.checked import state_folder
-from sichern.run import Cancelled, Unexpected
-from sichern.cli import backup, demo, files
+from sichern.cli import backup, demo, files, importing
 from sichern.cli.log import LogFile
 from sichern.cli.output import Output
 from sichern.config import DEFAULT, Config, load_config
 from sichern.i18n import LANGUAGES, N_, environment_language, install, language_of
+from sichern.run import Cancelled, Unexpected
 from sichern_hooks import SichernError
 
 FAILED = 1
@@ -96,11 +96,15 @@ def choose_language(arguments: Sequence[str], config: Config | None = None) -> s
 def group(output: Output) -> click.Group:
     """Build the commands with their help in one language."""
     say = output.say
-    commands = [*demo.commands(output), *backup.commands(output), *files.commands(output)]
+    commands = [
+        command
+        for part in (demo, backup, importing, files)
+        for command in part.commands(output)
+    ]
     built = click.Group(
         "sichern",
         commands=commands,
-        help=say(N_("Back up one tenant of an ERP into a checked pair of files.")),
+        help=say(N_("Back up one tenant of an ERP into a checked pair of files, and import it.")),
         options_metavar=say(N_("[OPTIONS]")),
         subcommand_metavar=say(N_("COMMAND [ARGUMENTS]...")),
         # Read by choose_language; here so that `sichern --lang de --help` is no wrong usage.

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from sichern.i18n import error_lines, translate
-from sichern.report.text import columns, printable
+from sichern.report.text import columns, notice_text, printable
 from sichern.tenancy.errors import Refused
-from sichern_hooks import N_, SichernError
+from sichern_hooks import N_, Notice, SichernError
 from sichern_hooks.errors import Scalar
 
 MOST = 10
@@ -71,6 +71,18 @@ class Output:
             self.aside(f"  - {more}")
         if self.contact:
             self.aside(self.contact)
+
+
+def print_notices(
+    output: Output, notices: Sequence[Notice], *, aside: bool, prefix: str = ""
+) -> None:
+    """Print the first notices, a line each, and how many more there are."""
+    show = output.aside if aside else output.line
+    for notice in notices[:MOST]:
+        show(f"  {prefix}{notice_text(notice, output.language)}")
+    if len(notices) > MOST:
+        more = output.say(N_("and %(count)d more"), {"count": len(notices) - MOST})
+        show(f"  {prefix}{more}")
 
 
 def error_data(error: SichernError, language: str) -> dict[str, Any]:

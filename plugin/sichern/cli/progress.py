@@ -1,4 +1,7 @@
-"""Progress bars on a terminal: of a backup, fed by the observers' hook, and of a check."""
+"""What somebody at a terminal sees of a run while it goes on.
+
+Backups and imports are fed by the observers' hook, checks by a function.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +12,7 @@ from typing import Any, Self
 import click
 
 from sichern.cli.output import on_terminal
+from sichern.report.text import printable
 from sichern_hooks import Progress, Tenant, TenantRef, hookimpl
 
 ProgressHook = Callable[[int, int], None]
@@ -61,6 +65,44 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
             self._bar = None
+
+
+class PhaseLine:
+    """Shows which table an import is at, in one line that is written over, where somebody watches.
+
+    An observer like any other; a context manager that wipes its line.
+    """
+
+    def __init__(self, shown: bool) -> None:
+        self._watched = shown and on_terminal()
+        self._label = ""
+        self._shown = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._show("")
+
+    def name(self, label: str) -> None:
+        """Say what is imported."""
+        self._label = label
+
+    @hookimpl
+    def sichern_progress(self, progress: Progress) -> None:
+        """Show the table, of an import as of the backup before it."""
+        self._show(printable(f"{self._label}: {progress.phase}"))
+
+    def _show(self, text: str) -> None:
+        if self._watched and text != self._shown:
+            wiped = " " * (len(self._shown) - len(text))
+            click.echo(f"\r{text}{wiped}" + ("" if text else "\r"), nl=False, err=True)
+            self._shown = text
 
 
 @contextmanager

@@ -16,16 +16,34 @@ def admit(
 ) -> None:
     """Raise what stands against the import.
 
-    EMPTY: TenantExists. REPLACE: OtherSystem, TenantGone, and CopyOfSystem unless it was
-    confirmed. NoTenant where the pair lacks the tenant's own row.
+    EMPTY: TenantExists. REPLACE: TenantGone, and what `demand_same_system` raises. NoTenant
+    where the pair lacks the tenant's own row.
     """
     if remap.root is not None and remap.root.name not in remap.rows:
         raise NoTenant(tenant=info.tenant.name)
     if options.way is Way.EMPTY:
         _demand_empty(session, remap)
     if options.way is Way.REPLACE:
-        _demand_same(info, target, options)
+        demand_same_system(info, target, options)
         _demand_tenant(session, remap, info)
+
+
+def demand_same_system(info: Info, target: SystemIdentity, options: ImportOptions) -> None:
+    """REPLACE needs the system that made the pair, or a copy of it that was confirmed.
+
+    Raises OtherSystem, CopyOfSystem.
+    """
+    made = info.system
+    if made.system != target.system or made.host != target.host:
+        raise OtherSystem(database=made.database, machine=made.machine)
+    same = (made.database, made.machine) == (target.database, target.machine)
+    if not same and not options.copy_confirmed:
+        raise CopyOfSystem(
+            database=made.database,
+            machine=made.machine,
+            here=target.database,
+            host=target.machine,
+        )
 
 
 def _demand_empty(session: TargetSession, remap: Remap) -> None:
@@ -39,20 +57,6 @@ def _demand_empty(session: TargetSession, remap: Remap) -> None:
         ).first()
         if found is not None:
             raise TenantExists(tenant=str(found[0]))
-
-
-def _demand_same(info: Info, target: SystemIdentity, options: ImportOptions) -> None:
-    made = info.system
-    if made.system != target.system or made.host != target.host:
-        raise OtherSystem(database=made.database, machine=made.machine)
-    same = (made.database, made.machine) == (target.database, target.machine)
-    if not same and not options.copy_confirmed:
-        raise CopyOfSystem(
-            database=made.database,
-            machine=made.machine,
-            here=target.database,
-            host=target.machine,
-        )
 
 
 def _demand_tenant(session: TargetSession, remap: Remap, info: Info) -> None:
