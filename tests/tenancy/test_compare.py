@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from sichern.cli.output import error_data
 from sichern.schema.types import wire_type
-from sichern.source.keys import collect
+from sichern.source.keys import look
 from sichern.source.reflect import read_catalog
 from sichern.source.snapshot import open_snapshot
 from sichern.tenancy.catalog import Catalog, CatalogColumn
 from sichern.tenancy.classify import classify
-from sichern.tenancy.closure import KEY_TABLES
+from sichern.tenancy.closure import Closure
 from sichern.tenancy.compare import Comparison, compare
 from sichern.tenancy.errors import (
     HostDiffers,
@@ -33,7 +33,6 @@ from sichern_hooks import (
     Polymorphic,
     Reference,
     Role,
-    SharedRows,
     SystemIdentity,
     Table,
 )
@@ -67,11 +66,11 @@ def side(url: str, schema: str | None, *statements: str, change: Change | None =
             connection.exec_driver_sql(statement)
         connection.commit()
     engine.dispose()
-    with open_snapshot(url, KEY_TABLES) as snapshot:
+    with open_snapshot(url) as snapshot:
         catalog = read_catalog(snapshot, schema)
         said = small.description(schema)
         model = classify(catalog, change(said) if change else said, wire_type)
-        closure = collect(snapshot, model, "1", SharedRows.DEFAULT)
+        closure = Closure(model=model, tenant="1", survey=look(snapshot, model))
         read = read_manifest(write_manifest(manifest(closure)))
     return Side(manifest=read, model=model, catalog=catalog)
 

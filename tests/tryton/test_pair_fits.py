@@ -15,19 +15,27 @@ from typing import Any
 import pytest
 
 from sichern.schema.types import wire_type
-from sichern.source.keys import collect
+from sichern.source.keys import look
 from sichern.source.reflect import read_catalog
 from sichern.source.sequences import key_sequences
 from sichern.source.snapshot import open_snapshot
 from sichern.tenancy.classify import classify
-from sichern.tenancy.closure import KEY_TABLES
+from sichern.tenancy.closure import Closure
 from sichern.tenancy.compare import compare
 from sichern.tenancy.errors import SchemaDiffers
 from sichern.tenancy.manifest import manifest
 from sichern.tenancy.manifest_text import read_manifest, write_manifest
-from sichern_hooks import Clash, Role, SharedRows, SystemIdentity, Tenant, TenantRef
+from sichern_hooks import Clash, Role, SystemIdentity, Tenant, TenantRef
 from tests.support.postgres import Server
-from tests.support.tryton import TrytonDatabase, demo_postgres, demo_sqlite, run_tryton
+from tests.support.tryton import (
+    TrytonDatabase,
+    demo_postgres,
+    demo_sqlite,
+    empty_many_modules_sqlite,
+    empty_sqlite,
+    many_modules_sqlite,
+    run_tryton,
+)
 
 Said = dict[str, Any]
 Say = Callable[..., Said]
@@ -42,11 +50,12 @@ def show(config: str, database: str, folder: str, *others: str) -> None:
     installation = Installation(read_settings({"config": config, "database": database}))
     tenant = Tenant(ref=TenantRef(host="tryton", key="1"), name="")
     source = TrytonSource(installation, tenant)
-    with open_snapshot(source.database, KEY_TABLES) as snapshot:
+    with open_snapshot(source.database) as snapshot:
         description = source.describe(snapshot)
         catalog = read_catalog(snapshot, description.schema)
         model = classify(catalog, description, wire_type)
-        own = manifest(collect(snapshot, model, tenant.ref.key, SharedRows.DEFAULT))
+        survey = look(snapshot, model)
+        own = manifest(Closure(model=model, tenant=tenant.ref.key, survey=survey))
         sequences = key_sequences(snapshot, catalog)
     Path(folder, "schema.json").write_bytes(write_manifest(own))
     Path(folder, "system.json").write_text(json.dumps(asdict(source.identity)), encoding="utf-8")
@@ -82,7 +91,7 @@ def show(config: str, database: str, folder: str, *others: str) -> None:
         if unique.rule is Clash.REFUSE
     ]
     sys.stdout.write(json.dumps({
-        "tables": len(there.tables), "problems": problems, "refused": refused,
+        "tables": len(own.tables), "problems": problems, "refused": refused,
         "uncounted": uncounted, "unfilled": unfilled,
     }))
 
@@ -117,6 +126,21 @@ def test_a_pair_fits_from_sqlite_to_postgresql_and_back(say: Say, postgres: Serv
     assert back["problems"] == {"sqlite": [], "postgresql": []}
     assert there["uncounted"] == []
     assert there["unfilled"] == []
+
+
+def test_a_pair_fits_a_fresh_system_of_the_same_modules(say: Say) -> None:
+    say(demo_sqlite(), "demo")
+    assert say(empty_sqlite(), "empty", "demo")["problems"]["demo"] == []
+
+
+def test_with_fifty_modules_too_and_not_the_other_way_round(say: Say) -> None:
+    few, many = say(demo_sqlite(), "few"), say(many_modules_sqlite(), "many", "few")
+    assert many["problems"]["few"] == [], "more modules in the target are no matter"
+    assert say(empty_many_modules_sqlite(), "empty", "many")["problems"]["many"] == []
+    back = say(demo_sqlite(), "few", "many")["problems"]["many"]
+    assert "sale 8." in back[0][2]
+    assert "sale_sale" in {table for _, table, _ in back}
+    assert few["tables"] + 100 < many["tables"]
 
 
 if __name__ == "__main__":
