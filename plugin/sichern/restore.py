@@ -22,7 +22,7 @@ from sichern.source.sequences import key_sequences
 from sichern.target import clashes, keymap, trees
 from sichern.target.counters import counters
 from sichern.target.decide import decide
-from sichern.target.documents import DocumentLoad
+from sichern.target.documents import DocumentLoad, HeldDocuments
 from sichern.target.load import Loaded, load
 from sichern.target.match import match
 from sichern.target.recount import new_tenant, recount
@@ -178,7 +178,8 @@ def _plan(incoming: Incoming) -> tuple[Arrival, Mapping[str, str]]:
     """Decide what becomes of every row; give the plan, and the keys of rows to remove."""
     session, remap, tenant = incoming.session, incoming.remap, tenant_of(incoming.info)
     keymap.make(session, remap)
-    matching = match(session, remap)
+    held = HeldDocuments(session=session, remap=remap, target=incoming.target)
+    matching = match(session, remap, held)
     decide(session, remap)
     gone: Mapping[str, str] = {}
     if remap.same_system:

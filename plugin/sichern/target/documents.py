@@ -66,7 +66,7 @@ class DocumentLoad:
         self.put.clear()
 
     def _write(self, table: TenantTable, column: DocumentColumn, arriving: Arriving) -> None:
-        if not arriving.sha256:
+        if not arriving.sha256 and not arriving.there:
             self.absent += 1
         if arriving.there and self._same(table, column, arriving):
             return
@@ -112,25 +112,39 @@ class DocumentLoad:
 
     def _same(self, table: TenantTable, column: DocumentColumn, arriving: Arriving) -> bool:
         """Whether the row that was there has this very document."""
+        held = HeldDocuments(session=self.session, remap=self.remap, target=self.target)
+        return held.sha256(table, column, arriving.key) == arriving.sha256
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldDocuments:
+    """The documents of rows that the target has."""
+
+    session: TargetSession
+    remap: Remap
+    target: Target
+
+    def sha256(self, table: TenantTable, column: DocumentColumn, key: object) -> str | None:
+        """Hash a document of a row: empty where the row has none, None where the store lost it."""
         own = self.remap.sql.table(table.name)
         shown = [name(each) if each else "NULL" for each in (column.locator, column.data)]
-        key = self.remap.sql.own_key(table, own)
-        sql = f"SELECT {', '.join(shown)} FROM {own} WHERE {key} = :key"
-        for locator, data in self.session.rows(sql, {"key": arriving.key}):
-            if locator:
-                return self._stored_hash(table, column, arriving, str(locator)) == arriving.sha256
-            if data is None:
-                return not arriving.sha256
-            content = data.encode() if isinstance(data, str) else bytes(data)  # type: ignore[call-overload]
-            return hashlib.sha256(content).hexdigest() == arriving.sha256
-        return False
-
-    def _stored_hash(
-        self, table: TenantTable, column: DocumentColumn, arriving: Arriving, locator: str
-    ) -> str | None:
-        ref = DocumentRef(
-            table=table.name, key=str(arriving.key), label=column.label, locator=locator
+        sql = (
+            f"SELECT {', '.join(shown)} FROM {own}"
+            f" WHERE {self.remap.sql.own_key(table, own)} = :key"
         )
+        for locator, data in self.session.rows(sql, {"key": key}):
+            if locator:
+                return self._stored(table, column, key, str(locator))
+            if data is None:
+                return ""
+            content = data.encode() if isinstance(data, str) else bytes(data)  # type: ignore[call-overload]
+            return hashlib.sha256(content).hexdigest()
+        return None
+
+    def _stored(
+        self, table: TenantTable, column: DocumentColumn, key: object, locator: str
+    ) -> str | None:
+        ref = DocumentRef(table=table.name, key=str(key), label=column.label, locator=locator)
         digest = hashlib.sha256()
         try:
             with self.target.open_document(ref) as file:

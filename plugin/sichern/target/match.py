@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sichern.schema.table import WireColumn
+from sichern.target.alike import match_with_documents
+from sichern.target.documents import HeldDocuments
 from sichern.target.remap import Remap, State, Value
 from sichern.target.session import TargetSession
 from sichern.tenancy.manifest import EXTERNAL
@@ -17,6 +19,7 @@ from sichern_hooks import Clash, Role
 DEEPEST = 100
 """Levels of a tree that are matched from its roots down, one at a time."""
 
+_HANGING = (Role.PART_OF, Role.USED_WITH)
 _WAITING = f"m.state = {int(State.UNDECIDED)}"
 
 
@@ -38,7 +41,7 @@ class Matching:
         return "; ".join(self.by.get(table, {}))
 
 
-def match(session: TargetSession, remap: Remap) -> Matching:
+def match(session: TargetSession, remap: Remap, held: HeldDocuments) -> Matching:
     """Recognise what the target has already; all other entries of the maps stay undecided."""
     found = Matching()
     if remap.same_system:
@@ -57,6 +60,10 @@ def match(session: TargetSession, remap: Remap) -> Matching:
         # Keys speak of other rows, which must have been recognised before.
         if not sum(found.add(table, how, session.run(sql)) for table, how, sql in statements):
             break
+    for table in remap.loaded:
+        if table.role in _HANGING and table.documents:
+            pairs = _same_content(remap, table)
+            found.add(table.name, "=", match_with_documents(held, table, pairs))
     return found
 
 
@@ -109,8 +116,8 @@ def _statements(remap: Remap, table: TenantTable) -> Iterator[tuple[str, str]]:
             yield how, _by_natural_key(remap, table, columns, remap.source(table))
     if table.name in remap.rows:
         yield from _by_parts(remap, table)
-        if table.role is Role.PART_OF and not table.documents:
-            yield "=", _by_content(remap, table)
+        if table.role in _HANGING and not table.documents:
+            yield "=", _accept(remap, table, _same_content(remap, table))
 
 
 def _fits(columns: Sequence[str], remap: Remap, table: TenantTable) -> bool:
@@ -211,8 +218,8 @@ def _by_parts(remap: Remap, table: TenantTable) -> Iterator[tuple[str, str]]:
             yield f"{part.label} ({', '.join(columns)})", _accept(remap, table, pairs)
 
 
-def _by_content(remap: Remap, table: TenantTable) -> str:
-    """A part of a row that the target has, with all the same values."""
+def _same_content(remap: Remap, table: TenantTable) -> str:
+    """Rows that hang on a row that the target has, with all the same values."""
     conditions = [_WAITING, *_nobodys(remap, table)]
     joins: dict[str, None] = {}
     above = link_columns(table.parent) if table.parent is not None else ()
@@ -225,12 +232,11 @@ def _by_content(remap: Remap, table: TenantTable) -> str:
             conditions.append(f"(({there} IS NULL AND {here} IS NULL) OR {value.sql} = {here})")
         else:
             conditions.append(remap.same(value.sql, here, column.wire))
-    pairs = (
+    return (
         f"SELECT m.old, {remap.sql.own_key(table, 't')} AS key"
         f" FROM {remap.source(table)} {' '.join(joins)}"
         f" JOIN {remap.sql.table(table.name)} t ON {' AND '.join(conditions)}"
     )
-    return _accept(remap, table, pairs)
 
 
 def compared(remap: Remap, table: TenantTable) -> Iterator[tuple[WireColumn, Value, str]]:
