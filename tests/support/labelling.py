@@ -17,6 +17,9 @@ from typing import Any
 from tests.support.archive import Pair
 
 Row = Mapping[str, str | None]
+PLACEHOLDER = "sichern-"
+"""What the login of a user begins with whom the system did not know."""
+
 Node = tuple[str, str]
 """A table and the key of a row in it."""
 
@@ -46,14 +49,32 @@ class Side:
         }
 
     @cached_property
-    def named(self) -> dict[Node, Row]:
-        """The rows that are only named."""
+    def _every_named(self) -> dict[Node, Row]:
         found = {
             (table, self.pair.key(table, row)): row
             for table in self.pair.schema
             for row in self.pair.named(table)
         }
         return {node: row for node, row in found.items() if node not in self.rows}
+
+    @cached_property
+    def same_user(self) -> dict[Node, Node]:
+        """Placeholders of one user whom two imports did not know: the later ones by the first."""
+        first: dict[tuple[str, str | None], Node] = {}
+        found = {}
+        for node, row in self._every_named.items():
+            if str(row.get("login")).startswith(PLACEHOLDER):
+                known = first.setdefault((node[0], row["name"]), node)
+                if known != node:
+                    found[node] = known
+        return found
+
+    @cached_property
+    def named(self) -> dict[Node, Row]:
+        """The rows that are only named."""
+        return {
+            node: row for node, row in self._every_named.items() if node not in self.same_user
+        }
 
     def row(self, node: Node) -> Row:
         """A row, or what is said of it."""
@@ -79,7 +100,8 @@ class Side:
                 continue
             to = pointed_at(reference, row)
             if to is not None:
-                found[columns] = Points(columns=columns, kind=to[0], node=(to[1], to[2]))
+                node_there = self.same_user.get((to[1], to[2]), (to[1], to[2]))
+                found[columns] = Points(columns=columns, kind=to[0], node=node_there)
         return found
 
     def keys(self, node: Node) -> dict[str, tuple[str, list[str]]]:
