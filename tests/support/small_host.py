@@ -1,9 +1,11 @@
-"""A host of a few lines over the small world: two tenants, two users, a store of files."""
+"""A host of a few lines over the small world: two tenants, three users, a store of files."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+import sqlalchemy as sa
 
 from sichern_hooks import (
     Actor,
@@ -14,6 +16,7 @@ from sichern_hooks import (
     DocumentRef,
     Job,
     Mail,
+    Notice,
     Permission,
     Progress,
     Reader,
@@ -21,9 +24,12 @@ from sichern_hooks import (
     SystemIdentity,
     Tenant,
     TenantRef,
+    Way,
+    Writer,
     hookimpl,
 )
 from tests.support import world
+from tests.support.small_target import SmallTarget
 
 TENANTS = {
     key: Tenant(ref=TenantRef(host="small", key=key), name=name)
@@ -31,7 +37,23 @@ TENANTS = {
 }
 ADMIN = Actor(host="small", login=None, name="root")
 ANNA = Actor(host="small", login="anna", name="Anna", language="de")
-GRANTS = {"anna": {"1"}}
+IMKE = Actor(host="small", login="imke", name="Imke")
+ACTORS: dict[str | None, Actor] = {None: ADMIN, "anna": ANNA, "imke": IMKE}
+GRANTS: Mapping[str, Mapping[Permission, frozenset[str]]] = {
+    "anna": {Permission.BACK_UP: frozenset({"1"})},
+    "imke": {
+        Permission.IMPORT: frozenset({"1"}),
+        Permission.BACK_UP: frozenset({"1"}),
+    },
+}
+"""What the users may, for which tenants."""
+FULL_NAMES = {"Alpha": "Alpha GmbH", "Beta": "Beta AG"}
+
+
+SYSTEM = SystemIdentity(
+    host="small", host_version="1.0", system="test", database="world", machine="here"
+)
+"""The system that the small world is, where a test says nothing else."""
 
 
 @dataclass(kw_only=True)
@@ -44,11 +66,7 @@ class SmallSource:
     store: Path | None = None
     counted: Sequence[Counter] = ()
     closed: bool = False
-    identity: SystemIdentity = field(
-        default_factory=lambda: SystemIdentity(
-            host="small", host_version="1.0", system="test", database="world", machine="here"
-        )
-    )
+    identity: SystemIdentity = SYSTEM
 
     def describe(self, reader: Reader) -> Description:
         """The description of the world."""
@@ -76,7 +94,7 @@ class SmallSource:
 
 @dataclass(kw_only=True, eq=False)
 class SmallHost:
-    """The host; `describe` may change the description."""
+    """The host of one database; `change` may change the description."""
 
     url: str
     schema: str | None = None
@@ -84,10 +102,13 @@ class SmallHost:
     change: Callable[[Description], Description] = lambda description: description
     jobs: Sequence[Job] = ()
     counted: Sequence[Counter] = ()
+    identity: SystemIdentity = SYSTEM
     mails: list[Mail] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     opened: list[SmallSource] = field(default_factory=list)
+    targets: list[SmallTarget] = field(default_factory=list)
+    neutralised: list[tuple[TenantRef, Way]] = field(default_factory=list)
 
     @hookimpl
     def sichern_host_name(self) -> str:
@@ -96,24 +117,45 @@ class SmallHost:
 
     @hookimpl
     def sichern_actor(self, login: str | None) -> Actor | None:
-        """The administrator, or Anna."""
-        return {None: ADMIN, "anna": ANNA}.get(login)
+        """The administrator, Anna, or Imke."""
+        return ACTORS.get(login)
 
     @hookimpl
     def sichern_authorize(
         self, actor: Actor, permission: Permission, tenant: TenantRef | None
     ) -> bool:
-        """Anna may back up Alpha; the administrator may do everything."""
+        """Anna may back up Alpha, Imke import it too; the administrator may do everything."""
         if actor.login is None:
             return True
-        granted = GRANTS.get(actor.login, set())
-        return permission is Permission.BACK_UP and (tenant is None or tenant.key in granted)
+        granted = GRANTS.get(actor.login, {}).get(permission, frozenset())
+        return bool(granted) if tenant is None else tenant.key in granted
 
     @hookimpl
     def sichern_tenants(self, actor: Actor) -> Sequence[Tenant]:
         """The tenants that the actor may see."""
-        seen = GRANTS.get(actor.login, set()) if actor.login else set(TENANTS)
-        return [tenant for key, tenant in TENANTS.items() if key in seen]
+        tenants = self.tenants()
+        if actor.login is None:
+            return list(tenants.values())
+        seen = GRANTS.get(actor.login, {}).get(Permission.BACK_UP, frozenset())
+        return [tenant for key, tenant in tenants.items() if key in seen]
+
+    def tenants(self) -> Mapping[str, Tenant]:
+        """The tenants of the database; those of the untouched world where it does not answer."""
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        table = f"{self.schema}.company" if self.schema else "company"
+        try:
+            with engine.connect() as connection:
+                found = connection.exec_driver_sql(
+                    f"select id, name from {table} order by id"
+                ).all()
+        except sa.exc.DBAPIError:
+            return TENANTS
+        return {
+            str(key): Tenant(
+                ref=TenantRef(host="small", key=str(key)), name=FULL_NAMES.get(name, name)
+            )
+            for key, name in found
+        }
 
     @hookimpl
     def sichern_destinations(self, actor: Actor) -> Sequence[Destination]:
@@ -123,17 +165,52 @@ class SmallHost:
     @hookimpl
     def sichern_open_source(self, tenant: TenantRef) -> SmallSource | None:
         """Open a tenant."""
-        if tenant not in {one.ref for one in TENANTS.values()}:
+        tenants = self.tenants()
+        if tenant.host != "small" or tenant.key not in tenants:
             return None
         source = SmallSource(
-            tenant=TENANTS[tenant.key],
+            tenant=tenants[tenant.key],
             database=self.url,
             description=self.change(world.description(self.schema)),
             store=self.store,
             counted=self.counted,
+            identity=self.identity,
         )
         self.opened.append(source)
         return source
+
+    @hookimpl
+    def sichern_open_target(self, host: str) -> SmallTarget | None:
+        """Open the database for an import."""
+        if host != "small":
+            return None
+        target = SmallTarget(
+            identity=self.identity,
+            database=self.url,
+            description=self.change(world.description(self.schema)),
+            store=self.store,
+        )
+        self.targets.append(target)
+        return target
+
+    @hookimpl
+    def sichern_neutralise(
+        self, tenant: TenantRef, way: Way, writer: Writer
+    ) -> Sequence[Notice] | None:
+        """Forget the sessions, which are all that acts by itself here."""
+        if tenant.host != "small":
+            return None
+        self.neutralised.append((tenant, way))
+        table = f"{self.schema}.session" if self.schema else "session"
+        count = writer.write(f"delete from {table}")
+        return [
+            Notice(
+                code="small-neutralised",
+                message="%(count)d sessions were ended",
+                values={"count": count},
+                warning=False,
+            )
+        ]
 
     @hookimpl
     def sichern_jobs(self) -> Sequence[Job]:
