@@ -1,4 +1,4 @@
-"""`sichern demo`: a real ERP with two companies, backed up and checked."""
+"""`sichern demo`: a real ERP with two companies, backed up, checked, imported elsewhere."""
 
 import tempfile
 from dataclasses import replace
@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from sichern.archive.check import check_pair
+from sichern.archive.reader import read_info_file
 from sichern.archive.rows import RowCheck
 from sichern.backup import back_up
 from sichern.cli.backup import EXIT, print_report, report_data, worst
 from sichern.cli.call import Call
 from sichern.cli.files import print_problems
+from sichern.cli.moving import Arrived, move, moved_data, print_moved
 from sichern.cli.options import command
 from sichern.cli.output import Output
 from sichern.cli.progress import ProgressBar
@@ -22,6 +24,8 @@ from sichern_hooks import Destination, HostUnavailable, NoHost
 from sichern_hooks.errors import Scalar
 
 DEMOS = "sichern.demos"
+TENANTS, SYSTEMS = 2, 2
+"""Tenants that are backed up, and systems without a tenant that one of them is imported into."""
 
 
 def commands(output: Output) -> list[click.Command]:
@@ -30,7 +34,10 @@ def commands(output: Output) -> list[click.Command]:
         command(
             output,
             "demo",
-            N_("Make a real Tryton with two companies, back both up, and check the pairs."),
+            N_(
+                "Make a real Tryton with two companies, back both up, check the pairs, import one"
+                " elsewhere, and compare."
+            ),
             demo,
             click.Option(
                 ["--dir", "folder"],
@@ -51,7 +58,7 @@ def commands(output: Output) -> list[click.Command]:
 
 
 def demo(call: Call, folder: Path | None, invoices: int) -> int:
-    """Build, back up, check."""
+    """Build, back up, check, import elsewhere, compare."""
     output = call.output
     found = list(entry_points(group=DEMOS))
     if not found:
@@ -66,7 +73,8 @@ def demo(call: Call, folder: Path | None, invoices: int) -> int:
         build = found[0].load()
     except ImportError as error:
         raise HostUnavailable(reason=str(error)) from error
-    call = replace(call, config_path=build(folder, invoices, tell))
+    config, *others = build(folder, invoices, tell)
+    call = replace(call, config_path=config)
     progress = ProgressBar(not output.json)
     session = call.open(progress)
     tenants = session.tenants()
@@ -77,17 +85,26 @@ def demo(call: Call, folder: Path | None, invoices: int) -> int:
         report = back_up(session.manager, session.actor, tenants, Destination(path=str(target)))
     pairs = [Path(file) for entry in report.tenants for file in entry.files if _is_pair(file)]
     checked = {pair: check_pair(pair, rows=RowCheck()) for pair in pairs}
-    if output.json:
-        sound = {str(pair): result.sound for pair, result in checked.items()}
-        output.data({**report_data(report, output.language), "checked": sound})
-    else:
+    if not output.json:
         print_report(output, report)
         for pair, result in checked.items():
             if result.sound:
                 output.line(output.say(N_("checked: %(file)s"), {"file": str(pair)}))
             else:
                 print_problems(output, result.problems)
-    return worst(EXIT[report.outcome], *(0 if each.sound else 1 for each in checked.values()))
+    sound = all(result.sound for result in checked.values())
+    moved: list[Arrived] = []
+    if sound and len(pairs) == TENANTS and len(others) == SYSTEMS:
+        first, second = sorted(pairs, key=lambda pair: read_info_file(pair).info.tenant.key)
+        moved = move(call, others, first, second)
+    if output.json:
+        data = report_data(report, output.language)
+        data["checked"] = {str(pair): result.sound for pair, result in checked.items()}
+        data["imports"] = moved_data(moved, output.language)
+        output.data(data)
+    else:
+        print_moved(output, moved)
+    return worst(EXIT[report.outcome], 0 if sound else 1, *(each.status for each in moved))
 
 
 def _is_pair(file: str) -> bool:

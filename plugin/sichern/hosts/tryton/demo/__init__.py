@@ -29,6 +29,7 @@ def build(
     invoices: int = 200,
     modules: Sequence[str] = DEMO_MODULES,
     languages: Sequence[str] = ("de",),
+    bare: Sequence[str] = (),
     progress: Tell = silent,
 ) -> None:
     """Make the demo database, with its configuration in `<folder>/trytond.conf`.
@@ -36,7 +37,8 @@ def build(
     `uri` is `sqlite://` (the file is `<folder>/<database>.sqlite`) or `postgresql://...`;
     documents go below `folder` on both. `invoices` is the number of customer invoices of each
     company; credit notes, supplier invoices and stock moves grow with it. `modules` beyond
-    `DEMO_MODULES` get a few records of their own where the demo knows them. `progress` is
+    `DEMO_MODULES` get a few records of their own where the demo knows them. `bare` are names of
+    copies on SQLite with the same modules and nothing else: no company, no country. `progress` is
     called with each step before it is done: a msgid, and values by keyword.
 
     Raises OtherBackend, DatabaseExists and ModuleMissing.
@@ -47,5 +49,5 @@ def build(
 
     story.tell(
         database, count=invoices, modules=tuple(modules), languages=tuple(languages),
-        password=ADMIN_PASSWORD, progress=progress,
+        password=ADMIN_PASSWORD, bare=tuple(bare), progress=progress,
     )

@@ -1,6 +1,8 @@
 """Creating a Tryton database and activating modules, as `trytond-admin -u` does."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -79,6 +81,22 @@ def create(database: str) -> None:
     opened = backend.Database(database)
     opened.connect()
     opened.init()
+
+
+def copy(database: str, name: str) -> None:
+    """Copy a database on SQLite beside itself.
+
+    Raises DatabaseExists.
+    """
+    path = Path(config.get("database", "path"))
+    if (path / f"{name}.sqlite").exists():
+        raise DatabaseExists(database=name)
+    # The backup API, since a file in WAL mode is not the whole database.
+    with (
+        closing(sqlite3.connect(path / f"{database}.sqlite")) as source,
+        closing(sqlite3.connect(path / f"{name}.sqlite")) as target,
+    ):
+        source.backup(target)
 
 
 def _exists(connection: Any, database: str) -> bool:

@@ -1,4 +1,4 @@
-"""Prepare a folder for `sichern demo`: the demo system, and a configuration that names it."""
+"""Prepare a folder for `sichern demo`: three systems, and a configuration that names each."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from sichern.hosts.tryton.demo import build
 from sichern.hosts.tryton.demo.progress import Tell
 
 DATABASE = "demo"
-CONFIG = f"""\
+BARE = ("second", "third")
+CONFIG = """\
 [host]
 name = "tryton"
 config = "trytond.conf"
-database = "{DATABASE}"
+database = "%s"
 
 [[destinations]]
 label = "backups"
@@ -18,12 +19,15 @@ path = "backups"
 """
 
 
-def prepare(folder: Path, invoices: int, progress: Tell) -> Path:
-    """Make the demo system on SQLite; give the path of its `sichern.toml`.
+def prepare(folder: Path, invoices: int, progress: Tell) -> tuple[Path, ...]:
+    """Make systems on SQLite; give the paths of their `sichern.toml`.
+
+    The first system has two companies, the others have the same modules and no company.
 
     Raises what `build` raises, DatabaseExists among it.
     """
-    build("sqlite://", DATABASE, folder, invoices=invoices, progress=progress)
-    config = folder / "sichern.toml"
-    config.write_text(CONFIG, encoding="utf-8")
-    return config
+    build("sqlite://", DATABASE, folder, invoices=invoices, bare=BARE, progress=progress)
+    configs = [folder / "sichern.toml", *(folder / f"{name}.toml" for name in BARE)]
+    for config, database in zip(configs, (DATABASE, *BARE), strict=True):
+        config.write_text(CONFIG % database, encoding="utf-8")
+    return tuple(configs)

@@ -9,7 +9,7 @@ from sichern.hosts.tryton.demo import (
     products,
     stock,
 )
-from sichern.hosts.tryton.demo.database import Session, activate, check_modules, create
+from sichern.hosts.tryton.demo.database import Session, activate, check_modules, copy, create
 from sichern.hosts.tryton.demo.more import Scene, additions
 from sichern.hosts.tryton.demo.progress import Tell
 from sichern.hosts.tryton.demo.records import Books, Company, Goods, Partners
@@ -18,15 +18,17 @@ from sichern_hooks import N_
 
 def tell(
     database: str, *, count: int, modules: tuple[str, ...], languages: tuple[str, ...],
-    password: str, progress: Tell,
+    password: str, bare: tuple[str, ...], progress: Tell,
 ) -> None:
-    """Create the database, activate the modules, and fill it."""
+    """Create the database, activate the modules, copy it for `bare`, and fill it."""
     check_modules(modules)
     progress(N_("create database"))
     create(database)
     session = Session(database)
     progress(N_("activate modules"))
     activate(session, modules, languages, password)
+    for name in bare:
+        copy(database, name)
     fill(session, count=count, modules=modules, languages=languages, progress=progress)
 
 
