@@ -11,7 +11,7 @@ from sichern.archive.check import check_pair
 from sichern.archive.info import Info
 from sichern.archive.names import SCHEMA, Kind
 from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
-from sichern.archive.rows import LONGEST_SCHEMA, RowCheck
+from sichern.archive.rows import LONGEST_SCHEMA
 from sichern.report.observe import observe
 from sichern.run import Cancelled, Clock
 from sichern.schema.types import wire_type
@@ -132,8 +132,11 @@ def _demand_rights(run: ImportRun, tenant: Tenant) -> None:
 
 
 def _check(run: ImportRun, step: Callable[[str], None]) -> None:
-    """Read every byte of the pair. Raises the first thing that is wrong with it."""
-    checked = check_pair(run.file, progress=lambda _done, _total: step(""), rows=RowCheck())
+    """Read every byte of the pair. Raises the first thing that is wrong with it.
+
+    What the rows say is checked when they are staged.
+    """
+    checked = check_pair(run.file, progress=lambda _done, _total: step(""))
     if checked.problems:
         raise checked.problems[0]
 
