@@ -18,7 +18,7 @@ from sichern_hooks import Actor, AuditEvent, NotAuthorized, Permission, SichernE
 from tests.support.tryton import TrytonDatabase, copy_sqlite, demo_sqlite, run_tryton
 
 PROGRAM = ["-m", "tests.tryton.test_host_access"]
-USERS = (None, "admin", "anna", "bernd", "chef", "gone", "lapsed")
+USERS = (None, "admin", "anna", "bernd", "chef", "gone", "ida", "lapsed")
 
 
 def prepare(config_path: str, database: str) -> None:
@@ -26,7 +26,8 @@ def prepare(config_path: str, database: str) -> None:
 
     admin: administrator, Muster GmbH. anna: may back up, Muster GmbH. bernd: no right, Beispiel
     AG. chef: in a group below the administrators', both companies. gone: inactive administrator
-    of both. lapsed: administrator of both, in a group that is no longer active.
+    of both. ida: may import, Muster GmbH. lapsed: administrator of both, in a group that is no
+    longer active.
     """
     from trytond import config
 
@@ -41,18 +42,19 @@ def prepare(config_path: str, database: str) -> None:
         first, second = sorted(pool.get("company.company").search([]), key=lambda found: found.id)
         (german,) = pool.get("ir.lang").search([("code", "=", "de")])
         admins = group(data.get_id("res", "group_admin"))
-        back_up, below, ended = group.create(
-            [{"name": "Sichern: back up"}, {"name": "Chefs", "parent": admins.id},
-             {"name": "Ended", "active": False}]
+        back_up, import_, below, ended = group.create(
+            [{"name": "Sichern: back up"}, {"name": "Sichern: import"},
+             {"name": "Chefs", "parent": admins.id}, {"name": "Ended", "active": False}]
         )
         data.create(
             [{"module": "sichern", "fs_id": fs_id, "model": "res.group", "db_id": found.id}
-             for fs_id, found in (("group_back_up", back_up), ("group_ended", ended))]
+             for fs_id, found in (("group_back_up", back_up), ("group_import", import_),
+                                  ("group_ended", ended))]
         )
         by_login = {found.login: found for found in user.search([])}
-        gone, lapsed = user.create(
+        gone, ida, lapsed = user.create(
             [{"login": "gone", "name": "Gone", "active": False},
-             {"login": "lapsed", "name": "Lapsed"}]
+             {"login": "ida", "name": "Ida"}, {"login": "lapsed", "name": "Lapsed"}]
         )
         for found, groups, companies in (
             (by_login["admin"], [admins], [first]),
@@ -60,6 +62,7 @@ def prepare(config_path: str, database: str) -> None:
             (by_login["bernd"], [], [second]),
             (by_login["chef"], [below], [first, second]),
             (gone, [admins], [first, second]),
+            (ida, [import_], [first]),
             (lapsed, [ended], [first, second]),
         ):
             found.groups, found.companies = groups, companies
@@ -159,6 +162,7 @@ SEEN = {
     "bernd": {"2"},
     "chef": {"1", "2"},
     "gone": set(),
+    "ida": {"1"},
     "lapsed": {"1", "2"},
 }
 GRANTED = {
@@ -168,6 +172,7 @@ GRANTED = {
     "bernd": set(),
     "chef": set(Permission),
     "gone": set(),
+    "ida": {Permission.IMPORT},
     "lapsed": set(),
 }
 
