@@ -187,7 +187,9 @@ def test_without_the_belegarchiv_missing_files_are_no_warning_and_with_it_they_a
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize("command", ["", "backup", "check", "demo", "list", "show", "tenants"])
+@pytest.mark.parametrize(
+    "command", ["", "backup", "check", "demo", "import", "list", "show", "tenants"]
+)
 def test_the_help_is_whole_and_in_one_language(
     command: str,
     language: str,

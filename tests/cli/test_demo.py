@@ -1,4 +1,4 @@
-"""The demo: one command, two pairs, in both languages."""
+"""The demo: one command, two pairs, three imports without a difference, in German."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 from tests.support.sichern import sichern
 
 
-def test_the_demo_makes_two_sound_pairs_and_tells_its_steps_in_german(tmp_path: Path) -> None:
+def test_the_demo_makes_two_sound_pairs_imports_them_elsewhere_and_finds_no_difference(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "demo"
     done = sichern("demo", "--dir", folder, "--invoices", "1", "--lang", "de", home=tmp_path)
     assert (done.status, done.err) == (0, "")
@@ -19,6 +21,12 @@ def test_the_demo_makes_two_sound_pairs_and_tells_its_steps_in_german(tmp_path: 
     assert sorted(file.suffix for file in (folder / "backups").iterdir()) == [
         ".zip", ".zip", ".ztx", ".ztx",
     ]
+    moved = done.out.partition("mit dem ersten Paar verglichen:")[2].splitlines()[2:]
+    assert [line.split()[0] for line in moved] == ["second", "third", "third"]
+    assert [line.split()[-1] for line in moved] == ["0", "0", "0"]
+    for name, count in (("second", 1), ("third", 2)):
+        there = sichern("tenants", "--config", folder / f"{name}.toml", "--json")
+        assert len(there.data) == count
     # Its configuration is ready to be used.
     config = folder / "sichern.toml"
     assert len(sichern("list", "backups", "--config", config, "--json").data) == 2
