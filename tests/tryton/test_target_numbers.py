@@ -8,7 +8,7 @@ target, in one transaction; `judge` runs afterwards, in a process of its own.
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.postgres import Server
-from tests.support.tryton import (
-    TrytonDatabase,
-    copy_postgres,
-    copy_sqlite,
-    demo_postgres,
-    demo_sqlite,
-    run_tryton,
-)
+from tests.tryton.copies import BACKENDS, Copy, copy_demo
 from tests.tryton.planting import Access, writing
 
 PROGRAM = "tests.tryton.test_target_numbers"
@@ -82,34 +74,22 @@ def judge(config_path: str, database: str) -> None:
 class System:
     """A copy of the demo that a test may write."""
 
-    database: TrytonDatabase
-    server: Server | None
+    copy: Copy
 
-    def writing(self) -> Any:
-        return writing(self.database, self.server)
+    def writing(self) -> AbstractContextManager[Access]:
+        return writing(self.copy.database, self.copy.server)
 
     def take(self, counters: dict[int, int] | None = None, *, keep: bool = True) -> Any:
-        return self._run("take", json.dumps(counters or {}), "keep" if keep else "undo")
+        kept = "keep" if keep else "undo"
+        return json.loads(self.copy.run("take", json.dumps(counters or {}), kept))
 
     def judge(self) -> Any:
-        return self._run("judge")
-
-    def _run(self, what: str, *more: str) -> Any:
-        arguments = [str(self.database.config), self.database.name, *more]
-        done = run_tryton(["-m", PROGRAM, what, *arguments], self.database.uri)
-        return json.loads(done.stdout)
+        return json.loads(self.copy.run("judge"))
 
 
-def _system(request: pytest.FixtureRequest, folder: Path) -> System:
-    if request.param == "sqlite":
-        return System(database=copy_sqlite(demo_sqlite(), folder / "copy"), server=None)
-    server: Server = request.getfixturevalue("postgres")
-    return System(database=copy_postgres(server, demo_postgres(server), folder), server=server)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACKENDS)
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> System:
-    return _system(request, tmp_path)
+    return System(copy=copy_demo(request, tmp_path, PROGRAM))
 
 
 def party_sequence(access: Access) -> int:
@@ -233,10 +213,10 @@ NEW_SEQUENCES = {NEW: (1, 42), NEW + 1: (10, 0), NEW + 2: (-1, 5), NEW + 3: (-3,
 TIMED, NOWHERE = NEW + 4, NEW + 5
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BACKENDS)
 def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Counted:
     folder = tmp_path_factory.mktemp("counted")
-    system = _system(request, folder)
+    system = System(copy=copy_demo(request, folder, PROGRAM))
     with planted(system) as (access, sequence):
         for key in (*NEW_SEQUENCES, TIMED):
             copy_sequence(access, sequence, key)
@@ -290,7 +270,7 @@ def next_numbers(system: System, ids: list[int]) -> dict[str, int]:
 
 def objects(system: System) -> list[str]:
     """The sequence objects of the test's own sequences."""
-    if system.server is None:
+    if system.copy.server is None:
         return []
     with system.writing() as access:
         sql = "select relname from pg_class where relkind = 'S' and relname like 'ir_sequence_900%'"
@@ -317,7 +297,7 @@ def test_what_is_rolled_back_leaves_every_counter(counted: Counted) -> None:
 
 def test_counters_of_what_is_no_sequence_count_nothing(counted: Counted) -> None:
     assert not {str(TIMED), str(NOWHERE)} & counted.next.keys()
-    if counted.system.server is not None:
+    if counted.system.copy.server is not None:
         assert counted.objects == [f"ir_sequence_{key}" for key in NEW_SEQUENCES]
 
 
