@@ -1,7 +1,8 @@
-"""The complete host of HOOKS.md, backed up through the public entry and through the command."""
+"""The complete host of HOOKS.md, backed up and imported by the public entries and the command."""
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -11,19 +12,23 @@ from typing import Any
 import pytest
 
 from sichern.backup import back_up
+from sichern.restore import restore
 from sichern_hooks import (
     Actor,
     Destination,
+    ImportOptions,
     NotAuthorized,
     Outcome,
     Permission,
     TenantRef,
+    Way,
     authorize,
     create_manager,
 )
 from tests.contract import document
 
 NORTH, SOUTH = TenantRef(host="acme", key="1"), TenantRef(host="acme", key="2")
+TABLES = ("tenant", "users", "customer", "invoice", "invoice_line", "scan")
 
 
 @pytest.fixture
@@ -67,7 +72,9 @@ def test_each_user_may_back_up_the_tenants_that_the_document_says(manager: Any) 
     authorize(manager, anna, Permission.BACK_UP, NORTH)
     authorize(manager, bert, Permission.BACK_UP, SOUTH)
     authorize(manager, bert, Permission.BACK_UP)
-    for refused in [(bert, Permission.BACK_UP, NORTH), (anna, Permission.IMPORT, NORTH)]:
+    authorize(manager, anna, Permission.IMPORT, NORTH)
+    authorize(manager, anna, Permission.IMPORT)
+    for refused in [(bert, Permission.BACK_UP, NORTH), (bert, Permission.IMPORT, SOUTH)]:
         with pytest.raises(NotAuthorized):
             authorize(manager, *refused)
 
@@ -155,3 +162,86 @@ def test_the_command_knows_no_unknown_user(command: Any) -> None:
     ran = command("tenants", "--user", "nobody", "--lang", "en")
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: the ERP knows no active user nobody\nhint: ")
+
+
+def opened(folder: Path, **settings: Any) -> tuple[Any, Any]:
+    """The document's host over a database of its own, with a manager."""
+    folder.mkdir()
+    host = document.load_complete_host(folder).open_host(
+        {"path": str(folder / "acme.sqlite"), **settings}
+    )
+    return host, create_manager(host, load=False)
+
+
+def take_in(manager: Any, folder: Path, options: ImportOptions, login: str | None = None) -> Any:
+    """Import the one pair of a folder; give the report's entry."""
+    (file,) = folder.glob("*.ztx")
+    (entry,) = restore(manager, actor(manager, login), file, options).tenants
+    return entry
+
+
+@pytest.fixture
+def pair(tmp_path: Path, folder: Path) -> Path:
+    """A folder with the pair of North."""
+    _, manager = opened(tmp_path / "source")
+    north = manager.hook.sichern_tenants(actor=actor(manager, None))[:1]
+    back_up(manager, actor(manager, None), north, Destination(path=str(folder)))
+    return folder
+
+
+def test_a_pair_becomes_a_new_tenant_beside_the_two(tmp_path: Path, pair: Path) -> None:
+    host, manager = opened(tmp_path / "target")
+    entry = take_in(manager, pair, ImportOptions(way=Way.NEW, neutralise=True), "anna")
+    assert entry.error is None
+    assert entry.outcome is Outcome.COMPLETE
+    assert entry.tenant.ref == TenantRef(host="acme", key="3")
+    assert host.rows("select customer, number, posted_by from invoice where tenant = 3") == [
+        (1, "N1", "anna"), (3, "N2", "anna"),
+    ]  # fmt: skip
+    assert host.rows("select number, name from customer where id > 4") == [(505, "new")]
+    assert host.rows("select text, cents from invoice_line where invoice > 4") == [
+        ("apples", 110), ("pears", 220),
+    ]  # fmt: skip
+    assert host.rows("select name, content from scan where invoice > 4") == [
+        ("N1.pdf", b"%PDF-N")
+    ]
+    assert len(host.rows("select * from users")) == 2
+
+
+def test_a_pair_becomes_the_only_tenant_of_an_empty_system(tmp_path: Path, pair: Path) -> None:
+    host, manager = opened(tmp_path / "target", empty=True)
+    entry = take_in(manager, pair, ImportOptions(way=Way.EMPTY))
+    assert entry.error is None
+    assert host.rows("select * from tenant") == [(1, "North Ltd")]
+    assert host.rows("select id, number from customer") == [(1, 501), (3, 503), (4, 504)]
+    assert host.rows("select * from users") == [("anna", None, -1, 0)]
+    assert manager.hook.sichern_actor(login="anna") is None
+    assert host.rows("select distinct posted_by from invoice") == [("anna",)]
+
+
+def test_a_tenant_goes_back_to_the_state_of_its_pair(tmp_path: Path, folder: Path) -> None:
+    host, manager = opened(tmp_path / "system")
+    north = manager.hook.sichern_tenants(actor=actor(manager, None))[:1]
+    back_up(manager, actor(manager, None), north, Destination(path=str(folder)))
+    before = {each: host.rows(f"select * from {each}") for each in TABLES}
+    connection = sqlite3.connect(host.path)
+    connection.executescript(
+        "update invoice set number = 'spoilt' where id = 1; delete from invoice_line;"
+        "insert into invoice values (9, 1, 2, 'later', null); delete from scan where id = 1;"
+        "insert into invoice_line values (3, 3, 'plums', 330);"
+    )
+    connection.close()
+    safety = tmp_path / "safety"
+    safety.mkdir()
+    options = ImportOptions(way=Way.REPLACE, safety=Destination(path=str(safety)))
+    entry = take_in(manager, folder, options, "anna")
+    assert entry.error is None
+    assert {each: host.rows(f"select * from {each}") for each in TABLES} == before
+    assert sorted(path.suffix for path in safety.iterdir()) == [".zip", ".ztx"]
+
+
+def test_who_may_not_import_imports_nothing(tmp_path: Path, pair: Path) -> None:
+    host, manager = opened(tmp_path / "target")
+    entry = take_in(manager, pair, ImportOptions(way=Way.NEW), "bert")
+    assert isinstance(entry.error, NotAuthorized)
+    assert len(host.rows("select * from tenant")) == 2

@@ -10,7 +10,18 @@ import pytest
 
 import sichern_hooks
 from sichern.schema.fields import WIRES
-from sichern_hooks import CONTRACT, Permission, Role, Source, Table
+from sichern_hooks import (
+    CONTRACT,
+    Clash,
+    Permission,
+    Reader,
+    Role,
+    Source,
+    Table,
+    Target,
+    Way,
+    Writer,
+)
 from tests.contract import document
 from tests.contract.document import Hook, Section
 
@@ -76,8 +87,16 @@ def test_the_document_states_the_version_of_the_contract() -> None:
     assert f"`CONTRACT = {CONTRACT}`" in document.DOCUMENT.read_text(encoding="utf-8")
 
 
+def tables_of(title: str) -> dict[str, list[str]]:
+    """The first column of each table of a chapter, by its heading."""
+    found = re.findall(r"(?:^\|.*\n)+", CHAPTERS[title].text, re.MULTILINE)
+    columns = [re.findall(r"^\| (.+?) \|", table, re.MULTILINE) for table in found]
+    return {heading: cells for heading, *cells in columns}
+
+
 def rows_of(title: str) -> list[str]:
-    return re.findall(r"^\| (.+?) \|", CHAPTERS[title].text, re.MULTILINE)[1:]
+    (rows,) = tables_of(title).values()
+    return rows
 
 
 def test_the_table_of_roles_has_every_role() -> None:
@@ -108,6 +127,34 @@ def test_the_wire_types_are_those_that_the_archive_has() -> None:
 def test_the_members_of_a_source_are_documented() -> None:
     said = re.findall(r"`(\w+)", " ".join(rows_of("The data plane")))
     assert said == [name for name in vars(Source) if not name.startswith("_")]
+
+
+def members(protocol: Any) -> list[str]:
+    """Its own, after those of what it builds on."""
+    classes = [each for each in reversed(protocol.__mro__) if each in (Reader, protocol)]
+    return [name for each in classes for name in vars(each) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("protocol", [Target, Writer], ids=lambda each: each.__name__)
+def test_the_members_of_what_an_import_writes_with_are_documented(protocol: Any) -> None:
+    said = tables_of("Taking a tenant in")[f"member of `{protocol.__name__}`"]
+    assert [re.findall(r"`(\w+)", member)[0] for member in said] == members(protocol)
+
+
+def test_the_arguments_of_a_target_are_documented() -> None:
+    for member in tables_of("Taking a tenant in")["member of `Target`"]:
+        name, arguments = re.findall(r"`(\w+)(.*)`", member)[0]
+        function = getattr(Target, name)
+        if inspect.isfunction(function):
+            _self, *expected = inspect.signature(function).parameters
+            assert arguments == f"({', '.join(expected)})"
+
+
+@pytest.mark.parametrize(("heading", "values"), [("way", Way), ("rule", Clash)])
+def test_the_ways_and_the_rules_are_all_documented(heading: str, values: Any) -> None:
+    assert tables_of("Taking a tenant in")[heading] == [
+        f"`{values.__name__}.{each.name}` (`{each}`)" for each in values
+    ]
 
 
 def test_what_the_document_imports_from_the_contract_is_public() -> None:

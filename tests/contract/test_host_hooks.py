@@ -12,6 +12,7 @@ from sichern_hooks import (
     Destination,
     Job,
     Mail,
+    Notice,
     Options,
     Outcome,
     Permission,
@@ -20,6 +21,8 @@ from sichern_hooks import (
     Tenant,
     TenantRef,
     TenantReport,
+    Way,
+    Writer,
     create_manager,
     hookimpl,
 )
@@ -63,6 +66,17 @@ class Acme:
     @hookimpl
     def sichern_open_source(self, tenant: TenantRef) -> Any:
         return f"source of {tenant.key}" if tenant.host == self.name else None
+
+    @hookimpl
+    def sichern_open_target(self, host: str) -> Any:
+        return f"target of {host}" if host == self.name else None
+
+    @hookimpl
+    def sichern_neutralise(
+        self, tenant: TenantRef, way: Way, writer: Writer
+    ) -> Sequence[Notice] | None:
+        self.given.append((tenant, way, writer))
+        return [Notice(code="off", message="jobs are off")] if tenant.host == self.name else None
 
     @hookimpl
     def sichern_enqueue(
@@ -142,6 +156,20 @@ def test_the_actors_host_lists_destinations(manager: Any) -> None:
 def test_the_tenants_host_opens_it(manager: Any) -> None:
     assert manager.hook.sichern_open_source(tenant=NORTH.ref) == "source of 1"
     assert manager.hook.sichern_open_source(tenant=TenantRef(host="x", key="1")) is None
+
+
+def test_the_host_of_that_name_opens_itself_for_an_import(manager: Any) -> None:
+    assert manager.hook.sichern_open_target(host="acme") == "target of acme"
+    assert manager.hook.sichern_open_target(host="x") is None
+
+
+def test_the_tenants_host_neutralises_it_with_what_it_is_given(manager: Any, acme: Acme) -> None:
+    arguments = {"tenant": NORTH.ref, "way": Way.NEW, "writer": object()}
+    (said,) = manager.hook.sichern_neutralise(**arguments)
+    assert (said.code, said.warning) == ("off", True)
+    assert acme.given == [tuple(arguments.values())]
+    strange = {**arguments, "tenant": TenantRef(host="x", key="1")}
+    assert manager.hook.sichern_neutralise(**strange) is None
 
 
 def test_a_run_is_enqueued_once(manager: Any, acme: Acme) -> None:

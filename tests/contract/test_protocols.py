@@ -10,16 +10,25 @@ from typing import BinaryIO
 import pytest
 
 from sichern_hooks import (
+    Actor,
     Counter,
     Description,
+    DocumentColumn,
     DocumentRef,
+    Notice,
     Reader,
+    Role,
     Source,
     SystemIdentity,
+    Table,
+    Target,
     Tenant,
     TenantRef,
+    Writer,
 )
 from tests.contract import document
+from tests.support.small_host import ADMIN, SYSTEM
+from tests.support.small_target import SmallTarget
 
 
 class ListReader:
@@ -31,6 +40,17 @@ class ListReader:
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> Iterator[Sequence[object]]:
         return iter([(sql, parameters)])
+
+
+class ListWriter(ListReader):
+    """The smallest writer: it keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, sql: str, parameters: Mapping[str, object] | None = None) -> int:
+        self.written.append(sql)
+        return 1
 
 
 class EmptySource:
@@ -54,6 +74,86 @@ class EmptySource:
         return len(document.locator)
 
     def close(self) -> None: ...
+
+
+class EmptyTarget:
+    """The smallest target: a database without tables, whose documents would stand in them."""
+
+    database = "sqlite:///nowhere"
+    identity = EmptySource.identity
+
+    def describe(self, reader: Reader) -> Description:
+        return Description(tables={})
+
+    def placeholder(self, table: str, known: Mapping[str, object]) -> Mapping[str, object]:
+        return {"login": None, "name": known["login"]}
+
+    def next_values(
+        self, writer: Writer, table: str, column: str, count: int
+    ) -> Sequence[str]:
+        return [str(number + 1) for number in range(count)]
+
+    def set_counters(self, writer: Writer, counters: Iterable[Counter]) -> None:
+        for counter in counters:
+            writer.write(f"update counter set next = {counter.value}")
+
+    def put_document(self, document: DocumentRef, content: Iterator[bytes]) -> str | None:
+        return None
+
+    def drop_document(self, document: DocumentRef) -> None: ...
+
+    def open_document(self, document: DocumentRef) -> BinaryIO:
+        return io.BytesIO(document.locator.encode())
+
+    def finish(self, actor: Actor, tenant: TenantRef) -> Sequence[Notice]:
+        return ()
+
+    def close(self) -> None: ...
+
+
+def write_all(target: Target, writer: Writer) -> tuple[str | None, Sequence[Notice]]:
+    """Call every member by the Protocols' names; mypy compares the types."""
+    assert target.identity.host
+    assert target.database.startswith(writer.dialect)
+    assert "sichern" not in target.describe(writer).tables
+    assert "login" in target.placeholder("users", {"login": "anna"})
+    assert len(target.next_values(writer, "line", "amount", 2)) == 2
+    target.set_counters(writer, iter([Counter(table="counter", key="1", value=7)]))
+    asked = DocumentRef(table="attachment", key="1", label="data", locator="")
+    locator = target.put_document(asked, iter([b"a", b"bc"]))
+    if locator is not None:
+        put = DocumentRef(table="attachment", key="1", label="data", locator=locator)
+        with target.open_document(put) as file:
+            assert file.read() == b"abc"
+        target.drop_document(put)
+    try:
+        return locator, target.finish(ADMIN, TenantRef(host="small", key="1"))
+    finally:
+        target.close()
+
+
+def test_a_small_target_satisfies_the_protocols() -> None:
+    writer = ListWriter()
+    assert write_all(EmptyTarget(), writer) == (None, ())
+    assert writer.written == ["update counter set next = 7"]
+
+
+def test_the_target_of_the_small_world_satisfies_the_protocols(tmp_path: Path) -> None:
+    table = Table(
+        name="attachment",
+        role=Role.SHARED,
+        documents=(DocumentColumn(label="data", locator="data"),),
+    )
+    target = SmallTarget(
+        identity=SYSTEM,
+        database="sqlite:///nowhere",
+        description=Description(tables={"attachment": table}),
+        store=tmp_path,
+    )
+    locator, said = write_all(target, ListWriter())
+    assert locator
+    assert list(tmp_path.iterdir()) == []
+    assert [notice.code for notice in said] == ["small-finished"]
 
 
 def read_all(source: Source, reader: Reader) -> tuple[Description, list[Counter], bytes]:
@@ -98,17 +198,19 @@ def test_mypy_accepts_the_complete_host_of_the_document(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"),
+    ("right", "wrong", "named"),
     [
-        ("def close(self) -> None:", "def shut(self) -> None:"),
-        ("def counters(self, reader: Reader)", "def counters(self, reader: str)"),
+        ("def close(self) -> None:", "def shut(self) -> None:", "AcmeSource"),
+        ("def counters(self, reader: Reader)", "def counters(self, reader: str)", "AcmeSource"),
+        ("def drop_document(", "def keep_document(", "AcmeTarget"),
+        ("counters: Iterable[Counter]) ->", "counters: list[Counter]) ->", "AcmeTarget"),
     ],
 )
-def test_mypy_refuses_a_source_that_lacks_a_member(
-    tmp_path: Path, right: str, wrong: str
+def test_mypy_refuses_a_source_or_target_that_lacks_a_member(
+    tmp_path: Path, right: str, wrong: str, named: str
 ) -> None:
     block = document.complete_host()
     assert right in block
     checked = mypy(tmp_path, block.replace(right, wrong))
     assert checked.returncode == 1
-    assert "AcmeSource" in checked.stdout
+    assert named in checked.stdout

@@ -16,6 +16,7 @@ from sichern_hooks import (
     Actor,
     AuditEvent,
     Destination,
+    ImportOptions,
     Job,
     Mail,
     NotAuthorized,
@@ -26,6 +27,7 @@ from sichern_hooks import (
     Report,
     SichernError,
     TenantRef,
+    Way,
     create_manager,
     hookimpl,
 )
@@ -237,6 +239,77 @@ def test_a_run_is_not_cancelled_by_who_may_not_back_up_its_tenant(
 
     office.on_progress = cancel
     assert run(manager, anna, folder, NORTH).outcome is Outcome.COMPLETE
+    assert refused
+
+
+def run_import(
+    manager: Any, actor: Actor, folder: Path, *, run_id: str = "run-2", **options: Any
+) -> Any:
+    (file,) = folder.glob("*.ztx")
+    return manager.hook.sichern_run_import(
+        actor=actor,
+        file=str(file),
+        options=ImportOptions(way=Way.NEW, **options),
+        run=run_id,
+    )
+
+
+def test_a_pair_is_imported_as_a_tenant_and_the_protocol_mailed(
+    manager: Any, anna: Actor, folder: Path, office: Office
+) -> None:
+    run(manager, anna, folder, NORTH)
+    report = run_import(manager, anna, folder, mail_to=("it@acme.example",))
+    assert report.outcome is Outcome.COMPLETE, report.tenants[0].error
+    assert report.run == "run-2"
+    assert report.tenants[0].tenant.ref == TenantRef(host="acme", key="3")
+    assert [tenant.ref.key for tenant in manager.hook.sichern_tenants(actor=anna)] == [
+        "1", "3", "2",
+    ]  # fmt: skip
+    (mail,) = office.mails
+    assert mail.to == ("it@acme.example",)
+    assert "North Ltd" in mail.text
+    assert office.finished[-1] == report
+    assert [one.event for one in office.audited[-2:]] == ["import-started", "import-complete"]
+
+
+def test_an_import_without_the_right_is_refused_in_the_report(
+    manager: Any, anna: Actor, bert: Actor, folder: Path
+) -> None:
+    run(manager, anna, folder, SOUTH)
+    report = run_import(manager, bert, folder)
+    assert report.outcome is Outcome.FAILED
+    assert isinstance(report.tenants[0].error, NotAuthorized)
+    assert len(manager.hook.sichern_tenants(actor=anna)) == 2
+
+
+def test_an_import_is_cancelled_from_within_and_leaves_nothing(
+    manager: Any, anna: Actor, folder: Path, office: Office
+) -> None:
+    run(manager, anna, folder, NORTH)
+    answers: list[Any] = []
+    office.on_progress = lambda progress: answers.append(
+        manager.hook.sichern_cancel_run(actor=anna, run=progress.run)
+    )
+    report = run_import(manager, anna, folder)
+    assert answers[0] is True
+    assert report.outcome is Outcome.CANCELLED
+    assert len(manager.hook.sichern_tenants(actor=anna)) == 2
+
+
+def test_an_import_is_not_cancelled_by_who_may_not_import(
+    manager: Any, anna: Actor, bert: Actor, folder: Path, office: Office
+) -> None:
+    run(manager, anna, folder, SOUTH)
+    refused: list[NotAuthorized] = []
+
+    def cancel(progress: Progress) -> None:
+        try:
+            manager.hook.sichern_cancel_run(actor=bert, run=progress.run)
+        except NotAuthorized as error:
+            refused.append(error)
+
+    office.on_progress = cancel
+    assert run_import(manager, anna, folder).outcome is Outcome.COMPLETE
     assert refused
 
 

@@ -51,7 +51,7 @@ class SmallTarget:
         """Numbers behind the highest one, with the letters that stand before it (`R7`)."""
         schema = f"{self.description.schema}." if self.description.schema else ""
         found = [
-            NUMBER.fullmatch(str(value)) for (value,) in writer.rows(
+            NUMBER.fullmatch(str(value)) for value, *_ in writer.rows(
                 f"select {column} from {schema}{table} where {column} is not null"
             )
         ]  # fmt: skip

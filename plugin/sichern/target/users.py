@@ -55,12 +55,13 @@ def add_placeholders(session: TargetSession, remap: Remap, target: Target) -> No
         columns = _columns(remap, table)
         shown = ", ".join(remap.sql.column("s", each) for each in columns)
         found = session.ask(
-            f"SELECT m.new, {shown} FROM {_source(remap, table)}"
+            f"SELECT m.old, m.new, {shown} FROM {_source(remap, table)}"
             f" WHERE m.state = {int(State.PLACEHOLDER)} ORDER BY m.old"
         )
-        for new, *values in found.all():
+        for old, new, *values in found.all():
             row = dict(target.placeholder(table.name, dict(zip(columns, values, strict=True))))
-            row[table.key[0]] = new
+            # A key that people chose (a login) is kept, as all that refers to it keeps it.
+            row[table.key[0]] = new if remap.generated(table) else old
             marks = ", ".join(f":v{place}" for place in range(len(row)))
             session.write(
                 f"INSERT INTO {remap.sql.table(table.name)} ({', '.join(map(name, row))})"
