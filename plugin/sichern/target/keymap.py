@@ -109,7 +109,8 @@ def _keep(
         f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {key} = {keys}.old)"
     ]
     conditions.extend(
-        f"NOT EXISTS (SELECT 1 FROM {source} WHERE {spoken} = {keys}.old)"
+        # Read once into a set; asked row by row it is a scan of all translations each time.
+        f"{keys}.old NOT IN (SELECT {spoken} FROM {source} WHERE {spoken} IS NOT NULL)"
         for source, spoken in _speaking(remap, table)
     )
     session.run(
