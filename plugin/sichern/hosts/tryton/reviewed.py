@@ -94,7 +94,8 @@ NATURAL_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "account.tax.group": (("code",),),
     "account.consolidation": (("name", "parent"),),
     "account.dunning.procedure": (("name",),),
-    "bank": (("bic",),),
+    # A bank is what a party does: of one without a BIC the party says which one it is.
+    "bank": (("bic",), ("party",)),
     "bank.account.number": (("type", "number_compact"),),
     "commission.plan": (("name",),),
     "country.country": (("code",),),
