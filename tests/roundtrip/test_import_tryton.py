@@ -223,6 +223,7 @@ def test_the_same_rows_and_documents_come_out_again(trip: Trip, way: str) -> Non
     for line in undone.differences[:50]:
         say(line[:300])
     assert undone.differences == []
+    assert undone.stamps == {}
     assert undone.rows > 800
     assert undone.documents >= 9
 

@@ -14,13 +14,22 @@ _COLUMNS_SQLITE = """
     where tables.type = 'table' and tables.name not like 'sqlite_%'
 """
 _KEYS_POSTGRESQL = """
-    select table_name, column_name, column_default from information_schema.columns
-    where table_schema = 'public' and column_default like 'nextval(%'
+    select table_name, column_name,
+        pg_get_serial_sequence(format('%I.%I', table_schema, table_name), column_name)
+    from information_schema.columns where table_schema = 'public'
+        and (column_name = '__id' or column_name = 'id' and not exists (
+            select from information_schema.columns history
+            where history.table_name = columns.table_name and history.column_name = '__id'))
 """
 _REQUIRED = """
     select table_name, column_name from information_schema.columns
     where table_schema = 'public' and is_nullable = 'NO'
 """
+_CONSTRAINTS = """
+    select relname, conname from pg_constraint join pg_class on pg_class.oid = conrelid
+    where contype in ('c', 'x')
+"""
+"""Singletons, and what must be said of a record."""
 
 
 @dataclass(kw_only=True)
@@ -74,20 +83,26 @@ def _postgresql(uri: str, count: int) -> Inserted:
         required: dict[str, list[str]] = {}
         for table, column in connection.execute(_REQUIRED).fetchall():
             required.setdefault(table, []).append(column)
+        constraints: dict[str, list[str]] = {}
+        for table, name in connection.execute(_CONSTRAINTS).fetchall():
+            constraints.setdefault(table, []).append(name)
         keys = connection.execute(_KEYS_POSTGRESQL).fetchall()
         connection.rollback()
-        for table, key, default in keys:
+        for table, key, sequence in keys:
             # No foreign keys, and nothing is required: it is the keys that are tried.
             connection.execute("set local session_replication_role = replica")
-            drops = ", ".join(
-                f'alter column "{each}" drop not null' for each in required[table] if each != key
-            )
+            drops = ", ".join([
+                *(f'alter column "{each}" drop not null' for each in required[table]
+                  if each != key),
+                *(f'drop constraint "{each}"' for each in constraints.get(table, ())),
+            ])  # fmt: skip
             try:
                 if drops:
                     connection.execute(f'alter table "{table}" {drops}'.encode())
                 connection.execute(
-                    f'insert into "{table}" ("{key}") select {default}'
-                    f" from generate_series(1, {count})".encode()
+                    f'insert into "{table}" ("{key}") select nextval(%s)'
+                    f" from generate_series(1, {count})".encode(),
+                    [sequence],
                 )
                 found.tables += 1
             except psycopg.Error as error:

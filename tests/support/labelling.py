@@ -92,13 +92,8 @@ class Side:
         """The references of a row by their columns, empty ones left out."""
         table, row = node[0], self.row(node)
         found = {}
-        for reference in self.pair.schema[table]["references"]:
-            columns = tuple(reference["columns"])
-            if reference["key_column"]:
-                columns = (*columns, reference["key_column"])
-            if not set(columns) <= row.keys():
-                continue
-            to = pointed_at(reference, row)
+        for columns, reference in self._references(table):
+            to = pointed_at(reference, row) if set(columns) <= row.keys() else None
             if to is not None:
                 node_there = self.same_user.get((to[1], to[2]), (to[1], to[2]))
                 found[columns] = Points(columns=columns, kind=to[0], node=node_there)
@@ -119,17 +114,20 @@ class Side:
     def plain(self, node: Node, without: Collection[str]) -> Iterator[tuple[str, str | None]]:
         """What a row says itself, without references, keys and `without`, in one spelling."""
         table, row = node[0], self.row(node)
-        held = {name for columns in self._columns_of_references(table) for name in columns}
+        held = {name for columns, _ in self._references(table) for name in columns}
         held |= {each["column"] for each in self.pair.schema[table]["embedded"]}
         held |= {*self.pair.schema[table]["key"], *without}
         for column, value in sorted(row.items()):
             if column not in held:
                 yield column, spelled(value, self.wire(table, column))
 
-    def _columns_of_references(self, table: str) -> Iterator[tuple[str, ...]]:
+    def _references(self, table: str) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+        """References by key, with their columns; one by name is a value like any other."""
         for reference in self.pair.schema[table]["references"]:
-            more = (reference["key_column"],) if reference["key_column"] else ()
-            yield (*reference["columns"], *more)
+            target = self.pair.schema.get(reference["target"] or "")
+            if target is None or reference["target_columns"] in ([], target["key"]):
+                more = (reference["key_column"],) if reference["key_column"] else ()
+                yield (*reference["columns"], *more), reference
 
 
 def pointed_at(reference: Mapping[str, Any], row: Row) -> tuple[str, str, str] | None:
@@ -199,7 +197,9 @@ class Labelling:
         while True:
             if sum(self._pair_unique(table, waiting, plain) for table in order):
                 continue
-            if not any(self._pair_in_order(table, waiting, plain) for table in order):
+            if any(self._pair_in_order(table, waiting, plain) for table in order):
+                continue
+            if not self._pair_pointed(waiting, plain):
                 break
         for table in order:
             # What is left differs: pair it all the same, so that the columns are named.
@@ -261,6 +261,27 @@ class Labelling:
             for one, other in zip(ones, others, strict=True):
                 self._accept(waiting, one, other)
         return bool(found)
+
+    def _pair_pointed(self, waiting: Any, plain: Any) -> bool:
+        """Where one side has more rows that fit: those that the tenant's own rows point at."""
+        for one, other in sorted(self.to.items(), key=self._owned_first):
+            there = self.other.points(other)
+            for columns, points in self.one.points(one).items():
+                to = there.get(columns)
+                fits = (
+                    to is not None
+                    and points.node in plain[0] and to.node in plain[1]
+                    and points.node not in self.to and to.node not in self.back
+                    and plain[0][points.node] == plain[1][to.node]
+                )  # fmt: skip
+                if fits and to is not None:
+                    self._accept(waiting, points.node, to.node)
+                    return True
+        return False
+
+    def _owned_first(self, pair: tuple[Node, Node]) -> tuple[bool, str, tuple[int, str]]:
+        table = pair[0][0]
+        return self.one.pair.schema[table]["role"] != "owned", table, order_of(pair[0])
 
     def _pair_rest(self, table: str, waiting: Any) -> None:
         for in_full in (True, False):

@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 from tests.support.archive import Pair
 from tests.support.labelling import Labelling, Node, Side, order_of, spelled
 
+STAMPS = ("create_date", "create_uid", "write_date", "write_uid")
+
 
 @dataclass(kw_only=True)
 class Undone:
     """What a comparison found.
 
     `differences` are lines `<table>.<column> <key> -> <key>: <value> -> <value>`, must be empty.
-    `keys` maps rows of the first archive to those of the second. `lost` counts references that
-    the first archive lists as leading out and the second has empty; `changed` counts values of
-    columns that may differ and do, `users` are those who have another login there.
+    `missing` and `surplus` are rows that only the first or the second archive has; they are among
+    the differences. `keys` maps rows of the first archive to those of the second. `lost` counts
+    references that the first archive lists as leading out and the second has empty; `changed`
+    counts values of columns that may differ and do, `users` are those who have another login
+    there. `stamps` counts who made and changed rows of shared tables, and when, where it differs:
+    a row that the second system had already keeps its own.
     """
 
     rows: int = 0
@@ -28,8 +33,11 @@ class Undone:
     counters: int = 0
     keys: dict[Node, Node] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
+    missing: set[Node] = field(default_factory=set)
+    surplus: set[Node] = field(default_factory=set)
     lost: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    stamps: Counter[str] = field(default_factory=Counter)
     users: list[tuple[str, str]] = field(default_factory=list)
 
     def moved(self) -> int:
@@ -42,6 +50,7 @@ class Undone:
             f"{self.rows} rows, {self.values} values, {self.documents} documents,"
             f" {self.counters} counters; {self.moved()} other keys;"
             f" users {self.users}; lost {dict(self.lost)}; changed {dict(self.changed)};"
+            f" stamps {dict(self.stamps)};"
             f" {len(self.differences)} differences"
         )
 
@@ -80,7 +89,12 @@ class _Comparison:
         return {"login"} if described["role"] == "identity" else set()
 
     def run(self) -> Undone:
-        labelling = Labelling(one=self.one, other=self.other, without=self.ignored)
+        schema = self.one.pair.schema
+        without = {
+            name: columns if schema[name]["role"] == "owned" else {*columns, *STAMPS}
+            for name, columns in self.ignored.items()
+        }
+        labelling = Labelling(one=self.one, other=self.other, without=without)
         labelling.find()
         self.found.keys = labelling.to
         self._say(self._unpaired(labelling))
@@ -99,11 +113,13 @@ class _Comparison:
         self.found.differences.extend(lines)
 
     def _unpaired(self, labelling: Labelling) -> Iterator[str]:
-        for side, known, word in (
-            (self.one, labelling.to, "only before"), (self.other, labelling.back, "only after"),
-        ):  # fmt: skip
+        for side, known, word, nodes in (
+            (self.one, labelling.to, "only before", self.found.missing),
+            (self.other, labelling.back, "only after", self.found.surplus),
+        ):
             for node in (*side.rows, *side.named):
                 if node not in known:
+                    nodes.add(node)
                     how = "" if node in side.rows else " (named)"
                     yield f"{node[0]} {node[1]}{how}: {word}: {dict(side.row(node))}"
         if len(set(labelling.to.values())) != len(labelling.to):
@@ -182,6 +198,9 @@ class _Comparison:
                 self._differ(one, other, columns[0])
 
     def _differ(self, one: Node, other: Node, column: str) -> None:
+        if column in STAMPS and self.one.pair.schema[one[0]]["role"] != "owned":
+            self.found.stamps[f"{one[0]}.{column}"] += 1
+            return
         before, after = self.one.row(one)[column], self.other.row(other).get(column)
         self.found.differences.append(
             f"{one[0]}.{column} {one[1]} -> {other[1]}: {before!r} -> {after!r}"

@@ -5,7 +5,7 @@ process must have names of their own: trytond remembers by name. A step is `{"st
 
 - `import`: `config` (a `sichern.toml`), `file`, `way`, and `safety`, `copy` where they are needed
 - `plan`: the same, and nothing is written
-- `export`: `config`, `company`, `to`
+- `export`: `config`, `company`, `to`, and `shared` for another choice of shared rows
 - `judge`, `work`: `config` (a `trytond.conf`), `database`, `company`
 - `insert`: the same, and `count`: so many records of some models, through the ORM
 """
@@ -121,13 +121,15 @@ def _plan(step: dict[str, Any]) -> object:
 
 def _export(step: dict[str, Any]) -> object:
     from sichern.backup import back_up
-    from sichern_hooks import Destination
+    from sichern_hooks import Destination, Options, SharedRows
 
     session = _session(step["config"])
     folder = Path(step["to"])
     folder.mkdir(parents=True, exist_ok=True)
-    tenants = [each for each in session.tenants() if each.name == step["company"]]
-    report = back_up(session.manager, session.actor, tenants, Destination(path=str(folder)))
+    tenants = session.choose([step["company"]], [], everyone=False)
+    options = Options(shared=SharedRows(step.get("shared", "default")))
+    destination = Destination(path=str(folder))
+    report = back_up(session.manager, session.actor, tenants, destination, options)
     (entry,) = report.tenants
     assert entry.error is None, entry.error
     return entry.files[-1]

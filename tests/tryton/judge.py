@@ -57,7 +57,7 @@ def differences(before: Verdict, after: Verdict) -> dict[str, object]:
 
 
 def judge(config: Path, database: str, company: str) -> Verdict:
-    """Ask every question in this process's trytond; `company` is the name of its party."""
+    """Ask every question in this process's trytond; `company` is its name, or its id."""
     with acting(config, database, company) as made:
         return {
             question: sorted([_spelled(part) for part in line] for line in answer(made))
@@ -93,7 +93,8 @@ def acting(
     context = {"_skip_warnings": True}
     with Transaction().start(database, 0, context=context, **extras) as transaction:
         try:
-            (record,) = pool.get("company.company").search([("party.name", "=", company)])
+            named = ("id", "=", int(company)) if company.isdigit() else ("party.name", "=", company)
+            (record,) = pool.get("company.company").search([named])
             user = _add_user(pool, record)
             with (
                 transaction.set_user(user.id),
