@@ -153,6 +153,9 @@ def plan(way: Way) -> Arrival:
             LostReference(
                 table="account_invoice", column="cron", target="ir_cron", reason="private", count=2
             ),
+            LostReference(
+                table="stock_move", column="uom", target="product_uom", reason="unmatched", count=3
+            ),
         ),
         clashes=(
             ClashArrival(table="party_party", columns=("code",), rule="renumber", count=8),

@@ -7,6 +7,7 @@ import pytest
 
 from sichern.report.import_protocol import ArrivalSchema, ImportProtocolSchema
 from sichern.report.import_text import arrival_text, import_text
+from sichern.report.importing import remarks
 from sichern.report.mail import loaded_import, protocol_mail
 from sichern.run import Cancelled
 from sichern.tenancy.errors import Problem, SchemaDiffers
@@ -79,13 +80,18 @@ def test_an_import_ends_with_warnings_failed_or_cancelled() -> None:
     assert imported(Way.NEW, Cancelled()).outcome == "cancelled"
 
 
+def test_a_reference_to_what_is_not_there_is_a_warning_and_a_difference_a_note() -> None:
+    said = {notice.code: notice.warning for notice in remarks(plan(Way.NEW))}
+    assert said == {"references-unmatched": True, "rows-differ-here": False}
+
+
 def test_the_data_says_field_by_field_whom_rows_name_and_what_is_lost() -> None:
     data = ImportProtocolSchema().dump(imported(Way.NEW))["arrival"]
     assert data["user_references"] == [
         {"table": "account_invoice", "column": "validated_by", "known": 40, "placeholders": 2}
     ]
     assert [(each["table"], each["column"], each["count"]) for each in data["lost"]] == [
-        ("stock_move", "origin", 1100), ("account_invoice", "cron", 2),
+        ("stock_move", "origin", 1100), ("account_invoice", "cron", 2), ("stock_move", "uom", 3),
     ]  # fmt: skip
 
 

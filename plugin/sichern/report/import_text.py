@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sichern.i18n import N_, translate
 from sichern.report.import_protocol import ImportProtocol
+from sichern.report.importing import remarks
 from sichern.report.text import (
     ROLES,
     actor_text,
@@ -26,6 +27,7 @@ REASONS = {
     "other-tenant": N_("a row of another tenant"),
     "private": N_("never leaves its system"),
     "missing": N_("was missing already"),
+    "history": N_("of an old version of a row"),
     "unmatched": N_("shipped by the ERP there, not here"),
 }
 RULES = {
@@ -210,7 +212,7 @@ def _plan_lines(arrival: Arrival, language: str) -> Iterator[str]:
     yield say(N_("From: %(system)s"), system=arrival.source)
     yield say(N_("To: %(destination)s"), destination=arrival.target)
     yield total_text(arrival, language)
-    yield from notice_sections(arrival.notices, language)
+    yield from notice_sections(remarks(arrival), language)
     yield from arrival_sections(arrival, language)
     yield from _tables(arrival, language)
 

@@ -8,6 +8,7 @@ from sichern.report.import_protocol import ImportProtocol
 from sichern.report.log import UNKNOWN, fault_of
 from sichern.tenancy.arrival import Arrival
 from sichern_hooks import (
+    N_,
     Actor,
     ImportOptions,
     Notice,
@@ -17,6 +18,33 @@ from sichern_hooks import (
     Tenant,
     TenantRef,
 )
+
+
+def remarks(arrival: Arrival) -> tuple[Notice, ...]:
+    """What a plan's lists mean: a warning where something is lost that was there before."""
+    differing = sum(table.differing for table in arrival.tables)
+    unmatched = sum(lost.count for lost in arrival.lost if lost.reason == "unmatched")
+    found = []
+    if unmatched:
+        found.append(
+            Notice(
+                code="references-unmatched",
+                message=N_("%(count)d references point at rows that this system does not have"),
+                values={"count": unmatched},
+                hint=N_("they become empty: see the list of references that cannot be kept"),
+            )
+        )
+    if differing:
+        found.append(
+            Notice(
+                code="rows-differ-here",
+                message=N_("%(count)d rows that are there already differ, and stay as they are"),
+                values={"count": differing},
+                hint=N_("the list of tables says where"),
+                warning=False,
+            )
+        )
+    return (*arrival.notices, *found)
 
 
 class ImportLog:
@@ -113,4 +141,4 @@ class ImportLog:
 
     def _said(self) -> tuple[Notice, ...]:
         """The plan's notices, then the run's."""
-        return (*(self._arrival.notices if self._arrival else ()), *self._notices)
+        return (*(remarks(self._arrival) if self._arrival else ()), *self._notices)
