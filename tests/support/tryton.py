@@ -117,7 +117,7 @@ def _cached_postgres(
     uri = server.uri()
     folder = _scratch()
     cached = cache_folder() / label
-    with _locked(cached):
+    with locked(cached):
         if cached.exists():
             server.create_database(name)
             _run_postgres(
@@ -231,7 +231,7 @@ def _cached_sqlite(
 ) -> TrytonDatabase:
     uri = "sqlite://"
     folder = cache_folder() / cached
-    with _locked(folder):
+    with locked(folder):
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="part-") as part:
                 _build(uri, label, Path(part), invoices, modules)
@@ -290,7 +290,7 @@ def _tryton_distributions() -> tuple[tuple[str, str], ...]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a cached folder, so that of parallel test runs one builds."""
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
