@@ -25,10 +25,12 @@ class Configured:
     """Where a table's sequence is chosen: `column` of the one row of `table`.
 
     `shipped` is the sequence, by module and name, that counts while there is no such row.
+    Without a `table` there may be a choice for each company: its sequence is that company's own
+    and comes in with it, and `shipped` counts for all others.
     """
 
-    table: str
-    column: str
+    table: str = ""
+    column: str = ""
     shipped: tuple[str, str] | None = None
 
 
@@ -52,8 +54,32 @@ NUMBERED: Mapping[tuple[str, str], Configured] = {
         column="work_sequence",
         shipped=("project", "sequence_work"),
     ),
+    # Papers of a company, whose numbers all companies draw from one sequence unless they have
+    # their own: nothing forbids a number to come twice, but one company's should go on.
+    **{
+        (table, "number"): Configured(shipped=(module, f"sequence_{name}"))
+        for table, module, name in (
+            ("account_asset", "account_asset", "asset"),
+            ("account_landed_cost", "account_stock_landed_cost", "landed_cost"),
+            ("account_move_reconciliation", "account", "account_move_reconciliation"),
+            ("account_payment", "account_payment", "account_payment"),
+            ("account_payment_group", "account_payment", "account_payment_group"),
+            ("production", "production", "production"),
+            ("purchase_purchase", "purchase", "purchase"),
+            ("sale_opportunity", "sale_opportunity", "sale_opportunity"),
+            ("sale_sale", "sale", "sale"),
+            ("sale_subscription", "sale_subscription", "subscription"),
+            ("stock_inventory", "stock", "inventory"),
+            ("stock_package", "stock_package", "package"),
+            ("stock_shipment_in", "stock", "shipment_in"),
+            ("stock_shipment_in_return", "stock", "shipment_in_return"),
+            ("stock_shipment_internal", "stock", "shipment_internal"),
+            ("stock_shipment_out", "stock", "shipment_out"),
+            ("stock_shipment_out_return", "stock", "shipment_out_return"),
+        )
+    },
 }
-"""Columns of tables that companies share, which Tryton fills from a sequence."""
+"""Columns that Tryton fills from a sequence which companies share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +164,9 @@ class Numbering:
         and on SQLite would never come past it. `columns` are the database's, by table.
         """
         for (table, column), configured in NUMBERED.items():
-            if column not in columns.get(table, ()) or configured.table not in columns:
+            if column not in columns.get(table, ()):
+                continue
+            if configured.table and configured.table not in columns:
                 continue
             sequence = self._sequence(table, column, now.date())
             if sequence is not None and sequence.kind == "incremental":
@@ -186,12 +214,13 @@ class Numbering:
         )
 
     def _configured(self, configured: Configured) -> int | None:
-        found = self._row(
-            f"SELECT {quoted(configured.column)} FROM {self._table(configured.table)}"
-            " ORDER BY id LIMIT 1"
-        )
-        if found is not None:
-            return int(found[0]) if found[0] is not None else None
+        if configured.table:
+            found = self._row(
+                f"SELECT {quoted(configured.column)} FROM {self._table(configured.table)}"
+                " ORDER BY id LIMIT 1"
+            )
+            if found is not None:
+                return int(found[0]) if found[0] is not None else None
         if configured.shipped is None:
             return None
         module, name = configured.shipped
