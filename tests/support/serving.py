@@ -44,7 +44,7 @@ class WebServer:
             self.process = subprocess.Popen(
                 [
                     sys.executable, "-m", "trytond.cli", "-c", str(self.config),
-                    *(option for name in names for option in ("-d", name)),
+                    "-d", *names,
                 ],
                 env=environment(self.databases[0].uri), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=Path(__file__).parents[2],

@@ -1,0 +1,96 @@
+"""Tryton's web client as a person uses it: by what is written on the screen."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE = 20_000
+"""Milliseconds until something that does not appear counts as not there."""
+QUIET = """async () => {
+    const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+    do {
+        await pause(50);
+        while (jQuery.active) await pause(10);
+        await pause(50);
+    } while (jQuery.active);
+}"""
+
+
+class Sao:
+    """One browser tab with the web client of one server."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self._url = url
+        page.set_default_timeout(PATIENCE)
+
+    def sign_in(self, database: str, login: str, password: str) -> None:
+        """Open the client, sign in, and wait for the menu."""
+        self.page.goto(f"{self._url}/#{database}")
+        dialog = self.page.locator(".login-dialog")
+        dialog.locator("input[name=login]").fill(login)
+        dialog.locator("button[type=submit]").click()
+        asked = self.page.locator(".modal input[type=password]")
+        asked.fill(password)
+        asked.press("Enter")
+        expect(self.page.locator("#menu .column-char").first).to_be_visible(timeout=PATIENCE)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the client has no question to the server under way."""
+        self.page.evaluate(QUIET)
+
+    @property
+    def menu(self) -> Locator:
+        """The entries of the menu that can be seen, parents before what is below them."""
+        return self.page.locator("#menu tr .column-char")
+
+    def entry(self, label: str) -> Locator:
+        """The entry of the menu with this label."""
+        return self.page.locator("#menu tbody tr").filter(
+            has=self.page.locator(f'.column-char[title="{label}"]')
+        )
+
+    def open_menu(self, *labels: str) -> Locator:
+        """Unfold the menu along the labels, open the last one, and give its tab."""
+        *above, last = labels
+        for label in above:
+            self.entry(label).locator(".expander img").click()
+            self.settle()
+        self.entry(last).last.locator(".column-char").click()
+        tab = self.tab
+        expect(tab.locator(".title")).to_contain_text(last, timeout=PATIENCE)
+        self.settle()
+        return tab
+
+    @property
+    def tab(self) -> Locator:
+        """The tab in front."""
+        return self.page.locator("#tabcontent > .tab-pane.active")
+
+    @property
+    def rows(self) -> Locator:
+        """The rows of the list in the tab in front."""
+        return self.tab.locator("table.tree > tbody > tr:visible")
+
+    def row(self, text: str) -> Locator:
+        """The row of the list with this text in one of its cells."""
+        return self.rows.filter(has_text=text)
+
+    def tick(self, text: str) -> None:
+        """Choose a row of the list beside those that are chosen."""
+        self.row(text).locator("td.selection-state input").check()
+
+    def button(self, label: str) -> Locator:
+        """A button of the tab in front, or of the dialog above it."""
+        return self.page.get_by_role("button", name=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+
+    @property
+    def dialog(self) -> Locator:
+        """The dialog in front."""
+        return self.page.locator(".modal.in").last
+
+    def press(self, label: str) -> None:
+        """Press a button and wait for what it does."""
+        self.button(label).last.click()
+        self.settle()
