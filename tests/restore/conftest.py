@@ -125,6 +125,8 @@ def _maker(request: pytest.FixtureRequest, under: Path) -> MakeWorld:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.begin() as connection:
             small.create(connection, rows)
-        return World(host=SmallHost(url=str(url), store=folder / "store"), folder=folder)
+        schema = "public" if server is not None else None
+        host = SmallHost(url=str(url), schema=schema, store=folder / "store")
+        return World(host=host, folder=folder)
 
     return make
