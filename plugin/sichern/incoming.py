@@ -22,6 +22,7 @@ from sichern.target.remap import Remap
 from sichern.target.session import TargetSession, open_session
 from sichern.tenancy.classify import classify
 from sichern.tenancy.compare import compare
+from sichern.tenancy.errors import ManifestDamaged
 from sichern.tenancy.manifest_text import read_manifest
 from sichern_hooks import (
     Actor,
@@ -89,6 +90,8 @@ def staged(run: ImportRun) -> Iterator[Incoming]:
         session = stack.enter_context(open_session(target.database))
         reader = ArchiveReader(pair)
         manifest = read_manifest(reader.read(SCHEMA, LONGEST_SCHEMA))
+        if manifest.fingerprint != info.schema_fingerprint:
+            raise ManifestDamaged(reason=f"{manifest.fingerprint} / {info.schema_fingerprint}")
         description = target.describe(session)
         catalog = read_catalog(session, description.schema)
         model = classify(catalog, description, wire_type)
