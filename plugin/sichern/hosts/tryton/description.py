@@ -1,7 +1,7 @@
 """From facts and roles to the description of every table, old versions of records included."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from sichern.hosts.tryton import reviewed
@@ -76,7 +76,8 @@ def describe(
     tables: dict[str, Table] = {}
     every = {name: model.table for name, model in models.items()}
     for model in models.values():
-        table = _table(model, models, decisions, every, dialect)
+        present = model.columns.keys() | (found or {}).get(model.table, frozenset())
+        table = _table(model, models, decisions, every, dialect, present)
         if table.role is None and said and table.name in said:
             given = said[table.name]
             table = replace(
@@ -133,6 +134,7 @@ def _table(
     decisions: Decisions,
     every: Mapping[str, str],
     dialect: str,
+    present: Set[str],
 ) -> Table:
     decision = decisions[model.name]
     columns = model.columns.values()
@@ -149,7 +151,8 @@ def _table(
         if dialect == "sqlite"
         else {},
         documents=tuple(_documents(model)) if decision.role in CARRIED else (),
-        secrets=reviewed.SECRETS.get(model.name, frozenset())
+        # Another series of Tryton may not have a column yet: it is no secret there.
+        secrets=(reviewed.SECRETS.get(model.name, frozenset()) & present)
         | {each.name for each in columns if _is_secret(each)},
         derived=frozenset(_derived(model)),
         stamps=STAMPS & model.columns.keys(),
