@@ -17,6 +17,7 @@ from sichern.report.import_protocol import ImportProtocolSchema
 from sichern.report.importing import ImportLog
 from sichern.report.observe import observe
 from sichern.run import Cancelled, Clock, audit, carry_out, now
+from sichern.source.errors import DatabaseGone
 from sichern.source.keys import collect
 from sichern.source.sequences import key_sequences
 from sichern.target import clashes, keymap, trees
@@ -149,10 +150,20 @@ def _import(run: ImportRun, log: ImportLog) -> None:
         arrived = new_tenant(incoming.session, incoming.remap, tenant.ref)
         notices.extend(_neutralise(incoming, arrived))
         incoming.step("")
-        incoming.session.commit()
-        undo.pop_all()
+        _commit(incoming, undo)
         notices.extend(_finish(incoming, arrived))
         log.loaded(notices, run.clock(), arrived)
+
+
+def _commit(incoming: Incoming, undo: ExitStack) -> None:
+    """Keep what was written, and the documents with it."""
+    try:
+        incoming.session.commit()
+    except DatabaseGone:
+        # It may have been kept all the same. Documents too many harm nobody, lost ones do.
+        undo.pop_all()
+        raise
+    undo.pop_all()
 
 
 def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:

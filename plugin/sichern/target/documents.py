@@ -1,6 +1,7 @@
 """Documents go to the target's own store, or into its table; each row gets one of its own."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from sichern.target.session import TargetSession
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.sql import literal, name
 from sichern_hooks import DocumentColumn, DocumentMissing, DocumentRef, Target
+
+logger = logging.getLogger(__name__)
 
 STAGED = "sichern_documents"
 COLUMNS = tuple(
@@ -60,9 +63,15 @@ class DocumentLoad:
                     self._write(table, column, arriving)
 
     def take_back(self) -> None:
-        """Remove from the store what was put there for an import that failed."""
+        """Remove from the store what was put there for an import that failed.
+
+        What the store does not let go of is logged: the error that ended the import counts.
+        """
         for document in self.put:
-            self.target.drop_document(document)
+            try:
+                self.target.drop_document(document)
+            except Exception:
+                logger.exception("%s could not be taken back from the store", document.locator)
         self.put.clear()
 
     def _write(self, table: TenantTable, column: DocumentColumn, arriving: Arriving) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sichern.target.remap import Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.model import ForeignLink, TenantTable
+from sichern.tenancy.sql import literal
 from sichern_hooks import Role
 
 
@@ -177,14 +178,26 @@ def _highest(session: TargetSession, remap: Remap, table: TenantTable) -> int:
         # Numbers kept for this import's own rows.
         f"SELECT max(new) FROM {remap.map(table.name)}",
     ]
-    if session.dialect == "sqlite" and session.ask(
-        "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'"
-    ).first():
-        highest.append(
-            f"SELECT seq FROM main.sqlite_sequence WHERE name = '{table.name.replace(chr(39), '')}'"
-        )
+    if _remembers(session, table):
+        highest.append(f"SELECT seq FROM main.sqlite_sequence WHERE name = {literal(table.name)}")
+    else:
+        # A number that was somebody's may still be spoken of.
+        spoken = _speaking(remap, table)
+        highest.extend(f"SELECT max({key}) FROM {source}" for source, key in spoken)
     found = session.ask(f"SELECT max(n) FROM ({' UNION ALL '.join(highest)}) h").scalar()
     return int(found or 0)
+
+
+def _remembers(session: TargetSession, table: TenantTable) -> bool:
+    """Whether the database knows every number that a table ever had (AUTOINCREMENT)."""
+    if session.dialect != "sqlite":
+        return False
+    kept = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'"
+    return bool(session.ask(kept).first()) and bool(
+        session.ask(
+            f"SELECT 1 FROM main.sqlite_sequence WHERE name = {literal(table.name)}"
+        ).first()
+    )
 
 
 def _compose(session: TargetSession, remap: Remap, table: TenantTable) -> None:
