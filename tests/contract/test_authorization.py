@@ -20,7 +20,11 @@ from sichern_hooks import (
 
 ANNA = Actor(host="acme", login="anna", name="Anna")
 NORTH = TenantRef(host="acme", key="1")
-NOT_TRUE: list[Any] = [None, False, 0, 1, "yes", "True", [True], object(), 1.0, NotImplemented]
+AN_OBJECT = pytest.param(object(), id="object")
+"""Its own spelling holds an address, and each process would call the test otherwise."""
+NOT_TRUE: list[Any] = [
+    None, False, 0, 1, "yes", "True", [True], AN_OBJECT, 1.0, NotImplemented,
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def test_another_plugin_without_an_objection_changes_nothing(
 
 
 @both_orders
-@pytest.mark.parametrize("answer", [False, 0, 1, "yes", "", object()], ids=repr)
+@pytest.mark.parametrize("answer", [False, 0, 1, "yes", "", AN_OBJECT], ids=repr)
 def test_another_plugin_vetoes_with_anything_else(
     order: Callable[..., tuple[object, object]], answer: object
 ) -> None:
