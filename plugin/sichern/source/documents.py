@@ -11,9 +11,6 @@ from sichern.tenancy.expressions import clause, own_key
 from sichern.tenancy.model import TenantTable
 from sichern_hooks import DocumentColumn, DocumentRef
 
-PAGE = 500
-"""Documents listed at a time."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
@@ -68,15 +65,15 @@ def _of_column(
         .where(sa.or_(locator.is_not(None), there), closure.content(table, rows))
         .order_by(own_key(closure.model, table, rows))
     )
-    streamed = snapshot.connection.execute(statement, execution_options={"yield_per": PAGE})
-    for page in streamed.partitions(PAGE):
-        for key_text, place, name, kind, *key in page:
-            yield Document(
-                table=table.name,
-                key=dict(zip(table.key, key, strict=True)),
-                key_text=str(key_text),
-                column=column,
-                locator=place,
-                name=str(name or ""),
-                kind=str(kind or ""),
-            )
+    with snapshot.fetching(statement) as streamed:
+        for page in streamed.partitions():
+            for key_text, place, name, kind, *key in page:
+                yield Document(
+                    table=table.name,
+                    key=dict(zip(table.key, key, strict=True)),
+                    key_text=str(key_text),
+                    column=column,
+                    locator=place,
+                    name=str(name or ""),
+                    kind=str(kind or ""),
+                )

@@ -1,7 +1,7 @@
 """A snapshot: everything of one run is read from one instant, while users go on working."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -32,6 +32,7 @@ class Snapshot:
         self._connection = connection
         self._transaction = transaction
         self._stream: Generator[bytes, None, None] | None = None
+        self._results: set[sa.CursorResult[*tuple[Any, ...]]] = set()
         sa.event.listen(connection, "before_cursor_execute", self._before)
 
     @property
@@ -65,9 +66,21 @@ class Snapshot:
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> Iterator[Sequence[object]]:
         """Run one SELECT with `:name` parameters and give its rows as they are fetched."""
-        statement = sa.text(sql).execution_options(yield_per=PAGE)
-        with closing(self.connection.execute(statement, parameters or {})) as result:
+        with self.fetching(sa.text(sql), parameters) as result:
             yield from result
+
+    @contextmanager
+    def fetching(
+        self, statement: sa.Executable, parameters: Mapping[str, object] | None = None
+    ) -> Iterator["sa.CursorResult[*tuple[Any, ...]]"]:
+        """Run one SELECT whose rows are fetched page by page; closed at the latest with this."""
+        paged = statement.execution_options(yield_per=PAGE)
+        with closing(self.connection.execute(paged, parameters or {})) as result:
+            self._results.add(result)
+            try:
+                yield result
+            finally:
+                self._results.discard(result)
 
     def stream(self, blocks: Generator[bytes, None, None]) -> Iterator[bytes]:
         """Give blocks that hold the whole connection, and keep other statements away from it.
@@ -91,6 +104,10 @@ class Snapshot:
         """End the snapshot and the connection, also while a table streams; may be called twice."""
         if self._stream is not None:
             self._stream.close()
+        # An error that ended the run may still hold the readers of these.
+        for result in tuple(self._results):
+            with suppress(DatabaseGone):
+                result.close()
         self._connection.close()
         self._connection.engine.dispose()
 
