@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +31,6 @@ class SmallTarget:
     database: str
     description: Description
     store: Path | None = None
-    on_put: Callable[[], None] = lambda: None
     set: list[Counter] = field(default_factory=list)
     put: list[DocumentRef] = field(default_factory=list)
     dropped: list[DocumentRef] = field(default_factory=list)
@@ -71,12 +70,15 @@ class SmallTarget:
         (column,) = [each for each in columns if each.label == document.label]
         if self.store is None or column.locator is None:
             return None
-        self.on_put()
+        self.before_put()
         locator = uuid.uuid4().hex
         with (self.store / locator).open("xb") as file:
             file.writelines(content)
         self.put.append(document)
         return locator
+
+    def before_put(self) -> None:
+        """Nothing; for tests whose store fails."""
 
     def drop_document(self, document: DocumentRef) -> None:
         """Remove the file."""
