@@ -21,6 +21,7 @@ from sichern.source.errors import DatabaseGone
 from sichern.source.keys import collect
 from sichern.source.sequences import key_sequences
 from sichern.target import clashes, keymap, trees
+from sichern.target.belonging import demand_own_rows
 from sichern.target.counters import counters
 from sichern.target.decide import decide
 from sichern.target.documents import DocumentLoad, HeldDocuments
@@ -192,6 +193,7 @@ def _plan(incoming: Incoming) -> tuple[Arrival, Mapping[str, str]]:
     held = HeldDocuments(session=session, remap=remap, target=incoming.target)
     matching = match(session, remap, held)
     decide(session, remap)
+    demand_own_rows(session, remap, tenant.ref.key)
     gone: Mapping[str, str] = {}
     if remap.same_system:
         try:

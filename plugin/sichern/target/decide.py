@@ -76,7 +76,7 @@ def own_rows(remap: Remap, table: TenantTable) -> str | None:
     if table.tenant is not None:
         ways.append(f"{remap.sql.column('s', table.tenant)} IS NOT NULL")
     if table.role in (Role.PART_OF, Role.USED_WITH):
-        for parent, key, of_kind in _parents(remap, table):
+        for parent, key, of_kind in parents(remap, table):
             if remap.has_map(parent.name):
                 ways.append(
                     f"({of_kind} AND {key} IN (SELECT old FROM {remap.map(parent.name)}"
@@ -85,7 +85,7 @@ def own_rows(remap: Remap, table: TenantTable) -> str | None:
     return f"({' OR '.join(ways)})" if ways else None
 
 
-def _parents(remap: Remap, table: TenantTable) -> Iterator[tuple[TenantTable, str, str]]:
+def parents(remap: Remap, table: TenantTable) -> Iterator[tuple[TenantTable, str, str]]:
     """The tables that a row's parent may be of, with the parent's key and when it is."""
     link = table.parent
     if isinstance(link, ForeignLink):
@@ -107,7 +107,7 @@ _STAYS = {
 
 def _follow_parents(session: TargetSession, remap: Remap, table: TenantTable) -> None:
     states = ", ".join(str(int(state)) for state in _STAYS[table.role])
-    for parent, key, of_kind in _parents(remap, table):
+    for parent, key, of_kind in parents(remap, table):
         if remap.has_map(parent.name):
             _set(
                 session,
@@ -165,7 +165,7 @@ def _pointed(remap: Remap, name: str) -> Iterator[str]:
 
 def _below(remap: Remap, table: TenantTable) -> Iterator[str]:
     """The parts of parts that were called in."""
-    for parent, key, of_kind in _parents(remap, table):
+    for parent, key, of_kind in parents(remap, table):
         if remap.has_map(parent.name):
             yield (
                 f"SELECT m.old FROM {remap.source(table)} WHERE {of_kind} AND {key} IN"
@@ -200,6 +200,23 @@ def lost_references(
                 count = _lost(session, remap, table, target, key, of_kind)
                 if count:
                     yield table, link.column, target.name, count
+            yield from _of_unnamed_kinds(session, remap, table, link)
+
+
+def _of_unnamed_kinds(
+    session: TargetSession, remap: Remap, table: TenantTable, link: Polymorphic
+) -> Iterator[tuple[TenantTable, str, str, int]]:
+    """References of kinds that only the target knows: the row was of a module long gone there."""
+    unnamed = remap.unnamed(table, link)
+    lost = remap.lost_kinds(table, link, "s")
+    if remap.same_system or lost is None:
+        return
+    kind = remap.sql.kind("s", link)
+    for row in session.ask(
+        f"SELECT {kind}, count(*) FROM {remap.source(table)}"
+        f" WHERE m.state IN {ARRIVING} AND {lost} GROUP BY {kind} ORDER BY {kind}"
+    ).all():
+        yield table, link.column, unnamed[row[0]].name, int(row[1])
 
 
 def _lost(

@@ -46,6 +46,14 @@ class NoTenant(SichernError):
     hint = N_("make a new backup; this one cannot be imported")
 
 
+class ForeignRows(SichernError):
+    """Rows of the pair would be another tenant's, or give somebody a right."""
+
+    code = "foreign-rows"
+    message = N_("%(count)d rows of %(table)s in the pair are not the tenant's own")
+    hint = N_("make a new backup; this one cannot be imported")
+
+
 class KeysTaken(SichernError):
     """Keys of the tenant's rows belong to somebody else by now."""
 

@@ -171,6 +171,27 @@ class Remap:
                 }
         return {}
 
+    def unnamed(self, table: TenantTable, link: Polymorphic) -> Mapping[str, TenantTable]:
+        """The kinds that the target knows and the pair does not speak of, with their tables."""
+        named = self.kinds(table, link)
+        return {
+            kind: self.model.tables[target]
+            for kind, target in link.targets.items()
+            if kind not in named and target in self.model.tables
+        }
+
+    def lost_kinds(self, table: TenantTable, link: Polymorphic, alias: str) -> str | None:
+        """When a reference is of such a kind: what it holds is the key of a stranger here."""
+        ways = []
+        unnamed = self.unnamed(table, link)
+        for integer in (True, False):
+            kinds = [each for each in sorted(unnamed) if unnamed[each].integer_key is integer]
+            if kinds:
+                key = self.sql.link_key(alias, link, unnamed[kinds[0]])
+                listed = ", ".join(map(literal, kinds))
+                ways.append(f"({self.sql.kind(alias, link)} IN ({listed}) AND {key} IS NOT NULL)")
+        return f"({' OR '.join(ways)})" if ways else None
+
     # -- values -------------------------------------------------------------------------
 
     def value(self, table: TenantTable, column: str, alias: str = "s") -> Value:
@@ -255,6 +276,9 @@ class Remap:
             if self.same_system:
                 written = f"COALESCE({written}, {plain})"
             whens.append(f"WHEN {same} AND {key} IS NOT NULL THEN {written}")
+        lost = self.lost_kinds(table, link, alias)
+        if lost is not None and not self.same_system:
+            whens.append(f"WHEN {lost} THEN NULL")
         if not whens:
             return Value(sql=plain)
         return Value(
