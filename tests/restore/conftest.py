@@ -108,6 +108,13 @@ def make_source(request: pytest.FixtureRequest, tmp_path: Path) -> MakeWorld:
     return _maker(request, tmp_path / "source")
 
 
+@pytest.fixture
+def make_postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> MakeWorld:
+    """Make worlds on PostgreSQL, for what only its foreign keys do."""
+    request.param = "postgresql"
+    return _maker(request, tmp_path)
+
+
 def _maker(request: pytest.FixtureRequest, under: Path) -> MakeWorld:
     numbers = itertools.count()
     server: Server | None = (

@@ -21,7 +21,7 @@ from sichern_hooks import (
     create_manager,
 )
 from tests.restore.conftest import ALPHA, EMPTY, MakeWorld, Rows, World
-from tests.restore.reading import arrival_of, protocol_of, table_of
+from tests.restore.reading import arrival_of, error_of, protocol_of, table_of
 from tests.support import world as small
 from tests.support.archive import Pair
 from tests.support.small_host import ADMIN, IMKE
@@ -208,6 +208,66 @@ def test_replace_brings_back_the_tenants_rows_and_leaves_all_others(
     assert table_of(report, "invoice").removed == 1
     assert table_of(report, "invoice").updated == 1
     assert table_of(report, "line").inserted == 1
+
+
+def test_replace_keeps_a_row_that_hung_since_on_one_that_goes(make_world: MakeWorld) -> None:
+    """The database would remove it along with the other one, and say nothing."""
+    world = make_world(small.ROWS)
+    file = world.back_up()
+    lines = world.ask("select * from line order by id")
+    world.run(
+        "insert into invoice values (70, 1, 4, null, null, null, 'later')",
+        "update line set invoice = 70 where id = 1",
+    )
+    assert table_of(world.take(file, Way.REPLACE), "invoice").removed == 1
+    assert world.ask("select * from line order by id") == lines
+
+
+def test_replace_lets_go_of_a_row_that_others_hold(make_postgresql: MakeWorld) -> None:
+    world = make_postgresql(small.ROWS)
+    world.run("alter table invoice add foreign key (intercompany) references invoice (id)")
+    file = world.back_up()
+    world.run(
+        "insert into invoice values (70, 1, 4, null, null, null, 'later')",
+        "update invoice set intercompany = 70 where id = 1",
+    )
+    world.take(file, Way.REPLACE)
+    assert world.ask("select id, intercompany from invoice order by id") == [
+        (1, None), (2, 3), (3, 1), (4, None),
+    ]  # fmt: skip
+
+
+def test_replace_removes_nobody_elses_row_along_with_the_tenants(
+    make_postgresql: MakeWorld,
+) -> None:
+    world = make_postgresql(small.ROWS)
+    world.run(
+        "alter table invoice add foreign key (intercompany) references invoice (id)"
+        " on delete cascade"
+    )
+    file = world.back_up()
+    world.run(
+        "insert into invoice values (70, 1, 4, null, null, null, 'later')",
+        "update invoice set intercompany = 70 where id = 4",
+    )
+    before = world.content()
+    assert error_of(world.take(file, Way.REPLACE)).code == "rows-differ"
+    assert world.content() == before
+
+
+def test_replace_empties_what_was_filled_since_also_where_references_close_a_circle(
+    make_postgresql: MakeWorld,
+) -> None:
+    world = make_postgresql(small.ROWS)
+    world.run(
+        "alter table company add foreign key (party) references party (id)",
+        "alter table party add column of integer references company (id)",
+    )
+    world.run("update company set party = null where id = 1")
+    file = world.back_up()
+    world.run("update company set party = 4 where id = 1")
+    world.take(file, Way.REPLACE)
+    assert world.ask("select party from company where id = 1") == [(None,)]
 
 
 def test_replace_changes_nothing_where_nothing_happened(make_world: MakeWorld) -> None:
