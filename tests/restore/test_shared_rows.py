@@ -206,6 +206,22 @@ def test_a_value_without_a_rule_ends_the_import_and_is_named(
     assert target.content() == before
 
 
+def test_replace_brings_no_value_back_that_somebody_else_has_by_now(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(small.ROWS)
+    rule = Unique(columns=NAME, rule=Clash.SUFFIX)
+    world.host.change = keyed(table="company", uniques=(rule,))
+    file = world.back_up()
+    world.run(
+        "update company set name = 'Alpha renamed' where id = 1",
+        "update company set name = 'Alpha' where id = 2",
+    )
+    (clash,) = arrival_of(world.take(file, Way.REPLACE)).clashes
+    assert (clash.table, clash.rule, clash.count) == ("company", "suffix", 1)
+    assert world.ask("select id, name from company order by id") == [(1, "Alpha-2"), (2, "Alpha")]
+
+
 def test_what_the_database_keeps_unique_ends_the_import_too(worlds: tuple[World, World]) -> None:
     source, target = numbered(worlds, keyed(NAME))
     target.run("create unique index one_number on party (number)")

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sichern.target.refusals import ValuesTaken
-from sichern.target.remap import Remap, State
+from sichern.target.remap import ARRIVING, Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.arrival import ClashArrival
 from sichern.tenancy.model import TenantTable
@@ -84,7 +84,7 @@ def _taken(
     """The keys and first values of staged rows whose values a row that stays as it is has."""
     active = (unique.active,) if unique.active else ()
     columns = list(dict.fromkeys([*unique.columns, *active]))
-    rows = remap.select(table, columns, f"m.state = {int(State.INSERT)}", as_key="old")
+    rows = remap.select(table, columns, f"m.state IN {ARRIVING}", as_key="old")
     first = unique.columns[0]
     same = " AND ".join(
         f"{remap.sql.column('t', each)} = {remap.sql.column('r', each)}" for each in unique.columns

@@ -8,6 +8,10 @@ from sichern.tenancy.model import ForeignLink, TenantTable
 from sichern.tenancy.sql import literal
 from sichern_hooks import Role
 
+SPARE = 1_000_000
+"""Numbers that stay free above a key that is kept: the database must go on counting."""
+LAST = 2**63 - 1
+
 
 def make(session: TargetSession, remap: Remap) -> None:
     """Make the map of every table of which the pair holds or names rows, still undecided."""
@@ -102,11 +106,17 @@ def _keep(
 ) -> None:
     """Keep the keys that are free: no row has them, and none that is there speaks of them.
 
-    The sequence goes on above them, before it gives the next number.
+    The sequence goes on above them, before it gives the next number. A rollback does not take
+    that back: a key at the end of all numbers, which no system has, must not come so far.
     """
     key = remap.sql.own_key(table, "t")
     keys = remap.map(table.name)
+    last = str(LAST)
+    if sequence is not None:
+        kept = "SELECT seqmax FROM pg_catalog.pg_sequence WHERE seqrelid"
+        last = f"({kept} = {_regclass(sequence)})"
     conditions = [
+        f"{keys}.old <= {last} - {SPARE}",
         f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {key} = {keys}.old)"
     ]
     conditions.extend(
