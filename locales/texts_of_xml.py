@@ -9,18 +9,19 @@ SHOWN = frozenset({"string", "confirm", "help", "sum"})
 TEXTS = {
     "ir.message": {"text"},
     "ir.model.button": {"string", "help", "confirm"},
-    "ir.action.act_window": {"name"},
-    "ir.action.act_window.domain": {"name"},
-    "ir.action.wizard": {"name"},
-    "ir.rule.group": {"name"},
-    "ir.ui.menu": {"name"},
-    "res.group": {"name"},
+    **dict.fromkeys(
+        [
+            "ir.action.act_window", "ir.action.act_window.domain", "ir.action.wizard",
+            "ir.rule.group", "ir.ui.menu", "res.group",
+        ],
+        {"name"},
+    ),
 }
 """Fields of records that are translated."""
 
 
 def extract(
-    file: BinaryIO, _keywords: object, _comment_tags: Collection[str], **_options: object
+    file: BinaryIO, keywords: object, comment_tags: Collection[str], options: object
 ) -> Iterator[tuple[int, None, str, list[str]]]:
     """Give each text once, as Babel wants it."""
     for text in dict.fromkeys(texts(file)):

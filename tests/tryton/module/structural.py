@@ -1,6 +1,6 @@
-"""Tryton's own tests of a module's structure, and one of its texts.
+"""Tryton's own tests of a module's structure, and of its texts, as a program: trytond belongs to the process.
 
-A program, since trytond belongs to the process: `python -m tests.tryton.module.structural`
+`python -m tests.tryton.module.structural`
 """
 
 import importlib.util
@@ -29,8 +29,8 @@ class SichernTestCase(ModuleTestCase):
         locales = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(locales)
         shown = locales.shown()
-        assert len(shown) > 100
-        assert locales.problems(shown) == []
+        self.assertGreater(len(shown), 100)
+        self.assertEqual(locales.problems(shown), [])
 
 
 del ModuleTestCase

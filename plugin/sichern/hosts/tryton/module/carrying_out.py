@@ -17,7 +17,7 @@ import pluggy
 from sichern.actions import BACK_UP
 from sichern.archive.check import check_pair
 from sichern.archive.stems import INFO, slugs
-from sichern.hosts.tryton.module import pairs, places, retention, states
+from sichern.hosts.tryton.module import places, retention, states
 from sichern.hosts.tryton.module.run_tenant import error_json
 from sichern.hosts.tryton.module.tasks import Task
 from sichern.report.import_text import arrival_text
@@ -141,7 +141,6 @@ class Carrying:
         options = self.task.import_options(None)
         try:
             authorize(self.manager, self.actor, Permission.IMPORT)
-            self._demand_pair()
             arrival = plan_import(self.manager, self.actor, Path(self.task.file), options)
         except SichernError as error:
             self.note(partial(_fail, 0, error))
@@ -150,13 +149,8 @@ class Carrying:
             self.note(partial(_planned, text))
         return Ended()
 
-    def _demand_pair(self) -> None:
-        """Raise NotAuthorized where the actor may not see the pair's tenant."""
-        self.note(lambda _run: pairs.demand_pair(Path(self.task.file), self.task.login))
-
     def import_pair(self) -> Report:
         """Import the pair."""
-        self._demand_pair()
         self.note(partial(_begin, 0, None))
         safety = None
         if self.task.way is Way.REPLACE:

@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Any
 
-from trytond.exceptions import UserError
 from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
 from trytond.pool import Pool
 from trytond.pyson import Eval, If
@@ -13,7 +12,6 @@ from trytond.transaction import Transaction, without_check_access
 from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.due import is_due
-from sichern.hosts.tryton.module.run import wait_for_end
 from sichern_hooks import N_, Documents, Permission, SharedRows, Tenant
 
 KEEP = 14
@@ -210,49 +208,6 @@ class Job(DeactivableMixin, ModelSQL, ModelView):
             states.BACK_UP, tenants, job=self.id, destination=self.destination,
             documents=self.documents, shared=self.shared, mail_to=self.mail_to, **values,
         )
-
-    @classmethod
-    def protect(cls, when: str, companies: list[Any] | None = None) -> None:
-        """Run the jobs marked `when` to their end, for these companies or for all of theirs.
-
-        Each in a process of its own, whose run is kept whatever becomes of the caller's
-        transaction. Raises UserError where one did not back up all of its tenants.
-        """
-        with Transaction().new_transaction(), without_check_access():
-            begun = [
-                job.begin(tenants, user=job.user.id if job.user else None).id
-                for job in cls.search([(when, "=", True)])
-                if (tenants := job.meant(companies))
-            ]
-        for number in begun:
-            wait_for_end(number)
-        with Transaction().new_transaction(readonly=True), without_check_access():
-            for run in Pool().get("sichern.run").browse(begun):
-                if run.shown_state not in states.GOOD:
-                    lines = [each.message for each in run.tenants if each.message]
-                    raise UserError(
-                        rights.say(
-                            N_("the job %(job)s that runs before this has failed: %(tenants)s"),
-                            job=run.job.name if run.job else "-", tenants=run.rec_name,
-                        ),
-                        "\n".join([*lines, run.message]).strip(),
-                    )
-
-    def meant(self, companies: list[Any] | None) -> list[Tenant]:
-        """The tenants that this job backs up, of these companies or of all.
-
-        The job says whether a company is meant, not what its user sees: a right that is missing
-        is a failure.
-        """
-        if companies is None:
-            return self.tenants_of(self.user.login) if self.user else []
-        named = self.excluded if self.everyone else self.companies
-        ids = {company.id for company in named}
-        return [
-            Tenant(ref=rights.ref(company.id), name=company.rec_name)
-            for company in companies
-            if (company.id in ids) != self.everyone
-        ]
 
     @classmethod
     def run_due(cls) -> None:

@@ -75,12 +75,6 @@ def demand(permission: Permission, *companies: int | str) -> Actor:
     return actor
 
 
-def demand_both(company: int | str) -> None:
-    """Ask for what replacing a tenant takes. Raises NotAuthorized."""
-    for permission in (Permission.IMPORT, Permission.BACK_UP):
-        demand(permission, company)
-
-
 def holds(permission: Permission, *companies: int | str) -> bool:
     """Whether the transaction's user holds the right."""
     try:

@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-import math
-import time
 import uuid
 from typing import Any
 
@@ -25,12 +23,6 @@ SILENT = dt.timedelta(minutes=5)
 """How long a process on another machine may be silent until it counts as dead."""
 LATE = dt.timedelta(minutes=2)
 """How long a process of our own may take until it says that it is there."""
-
-PAUSE = 0.5
-"""Seconds between two looks at a run whose end somebody waits for."""
-
-MOMENT = 10.0
-"""Seconds for which a person's look at a run may wait for its end."""
 
 
 class RunDied(SichernError):
@@ -275,22 +267,6 @@ class Run(ModelSQL, ModelView):
         self.end_with(RunDied())
         if self.kind == states.BACK_UP and unfinished:
             leftovers.remove(Destination(path=self.destination), unfinished)
-
-
-def look_again(number: int) -> None:
-    """Wait a little for the end of a run that somebody looks at."""
-    wait_for_end(number, MOMENT)
-
-
-def wait_for_end(number: int, seconds: float = math.inf) -> None:
-    """Wait until a run of this database is over, looking again and again as anybody would."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with Transaction().new_transaction(readonly=True), without_check_access():
-            run = Pool().get("sichern.run")(number)
-            if run.state not in states.GOING_ON or run.is_dead():
-                return
-        time.sleep(PAUSE)
 
 
 def _dead_state(run: Any) -> str:
