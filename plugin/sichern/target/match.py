@@ -94,12 +94,14 @@ def _by_external(remap: Remap, table: TenantTable) -> str | None:
         for each in external.names
     )
     key = remap.sql.column("e", external.key)
+    # A row that carries a tenant is that tenant's, whatever name a module gave it.
+    nobodys = f" AND {remap.sql.column('t', table.tenant)} IS NULL" if table.tenant else ""
     pairs = (
         f"SELECT m.old, {key} AS key FROM {_named(remap, table)}"
         f" JOIN {remap.sql.table(external.table)} e ON {same}"
         f" AND {remap.sql.column('e', external.kind)} IN ({', '.join(kinds)})"
         f" JOIN {remap.sql.table(table.name)} t ON {remap.sql.own_key(table, 't')} = {key}"
-        f" WHERE {_WAITING}"
+        f" WHERE {_WAITING}{nobodys}"
     )
     return _accept(remap, table, pairs)
 
