@@ -55,8 +55,12 @@ def write_contents(
     belege: ZipWriter,
     option: Documents,
     step: Step,
+    *,
+    alone: bool = False,
 ) -> Contents:
     """Write everything but the protocol; documents go into `belege`, which may be `archive`.
+
+    `alone`: by this process alone, without others that read beside it.
 
     Raises ForeignRow where the proof finds a row or document of another tenant, and RowsLost
     where a table gave another number of rows than the plan counted.
@@ -67,7 +71,7 @@ def write_contents(
     contents.fingerprint = described.fingerprint
     archive.add(SCHEMA, [write_manifest(described)])
     planned = {table.table: table for table in tenancy.plan.tables}
-    with Readers(snapshot=tenancy.snapshot) as readers:
+    with Readers(snapshot=tenancy.snapshot, alone=alone) as readers:
         for table in tenancy.closure.model.tables.values():
             if table.name in planned:
                 counted = planned[table.name]

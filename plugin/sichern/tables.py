@@ -1,7 +1,6 @@
 """The rows of one table on their way into the archive: one after another, or side by side."""
 
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, wait
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from sichern.archive.chunks import CHUNK_ROWS, Chunks
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
+from sichern.side_by_side import LOOK, cores
 from sichern.source.errors import translated
 from sichern.source.postgresql import export_snapshot
 from sichern.source.rows import copy_rows, read_rows
@@ -37,29 +37,23 @@ AT_ONCE = 16 << 20
 """Bytes of text that a worker reads and packs before it hands over."""
 WIDEST = 2048
 """Bytes of a mean row beyond which chunks are too large to lie in memory."""
-LOOK = 0.1
-"""Seconds after which a run that waits for rows looks whether it was cancelled."""
 
 Step = Callable[[int], None]
 """Called with the rows, or documents, just written; raises where the run was cancelled."""
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(kw_only=True)
 class Readers:
     """Processes that read in the snapshot of a run beside it; they start when first needed.
 
-    `executor` may be given, of any kind that runs elsewhere what it is sent.
+    `executor` may be given, of any kind that runs elsewhere what it is sent. A run that is one
+    of several side by side reads `alone`.
     """
 
     snapshot: Snapshot
+    alone: bool = False
     executor: Executor | None = None
     _login: Login | None = field(default=None, init=False)
-    _refused: bool = field(default=False, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
@@ -75,12 +69,12 @@ class Readers:
 
     def ready(self) -> bool:
         """Whether somebody can read beside the run; a login may be too narrow for that."""
-        if self._login is None and not self._refused:
+        if self._login is None and not self.alone:
             login = export_snapshot(self.snapshot.connection)
             self._login = Login(keywords=login[0], snapshot=login[1])
             if self.executor is None:
                 self._start(self._login)
-        return not self._refused
+        return not self.alone
 
     def _start(self, login: Login) -> None:
         try:
@@ -88,7 +82,7 @@ class Readers:
             self.executor = self._stack.enter_context(Workers(count, enter, login))
         except (WorkersUnavailable, psycopg.Error) as error:
             logger.info("rows are read by one session alone: %s", error)
-            self._refused = True
+            self.alone = True
 
     def read(self, command: bytes, proof: Proof, table: str) -> "Future[list[PackedChunk]]":
         """Read a COPY of rows of a table."""

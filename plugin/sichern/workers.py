@@ -8,6 +8,7 @@ ends when its connection does: it cannot outlive this process, however that dies
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import Pipe
@@ -53,13 +54,15 @@ class Workers(ThreadPoolExecutor):
     def __init__(
         self, count: int, first: Callable[Given, object], *args: Given.args, **kwargs: Given.kwargs
     ) -> None:
-        """Start the processes, and run `first` in each.
+        """Start the processes, and run `first` in each; not in one that takes another's place.
 
         Raises WorkersUnavailable, and what `first` raises.
         """
         super().__init__(count)
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._all: list[_Worker] = []
+        self._changing = threading.Lock()
+        self._ended = False
         try:
             for _ in range(count):
                 self._all.append(_Worker())
@@ -86,6 +89,8 @@ class Workers(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
         """End all processes at once."""
         super().shutdown(wait=False, cancel_futures=cancel_futures)
+        with self._changing:
+            self._ended = True
         for worker in self._all:
             worker.process.kill()
             worker.process.wait()
@@ -103,8 +108,22 @@ class Workers(ThreadPoolExecutor):
         worker = self._idle.get()
         try:
             return worker.call(fn, args, kwargs)
+        except WorkerLost:
+            worker = self._replace(worker)
+            raise
         finally:
             self._idle.put(worker)
+
+    def _replace(self, lost: "_Worker") -> "_Worker":
+        """Start another process for one that is gone, unless all are ended."""
+        with self._changing:
+            if self._ended:
+                return lost
+            lost.process.kill()
+            lost.process.wait()
+            lost.connection.close()
+            worker = self._all[self._all.index(lost)] = _Worker()
+            return worker
 
 
 class _Worker:

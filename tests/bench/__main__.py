@@ -12,6 +12,8 @@ from tests.bench.harness import Bench, Measured, machine, measure
 BENCHES: Mapping[str, str] = {
     "export-pg": "export_pg",
     "plan": "plan",
+    "slice-pg": "slice_pg",
+    "tenants": "tenants",
 }
 """The module of each benchmark: imported when it is run, since some need what others do not."""
 
