@@ -11,6 +11,10 @@ from tests.bench.harness import Bench, Measured, machine, measure
 
 BENCHES: Mapping[str, str] = {
     "export-pg": "export_pg",
+    "export-pg-shuffled": "export_pg_shuffled",
+    "export-pg-wide": "export_pg_wide",
+    "impact": "impact",
+    "memory": "memory",
     "plan": "plan",
     "slice-pg": "slice_pg",
     "tenants": "tenants",
