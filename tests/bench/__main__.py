@@ -15,6 +15,7 @@ BENCHES: Mapping[str, str] = {
     "export-pg-wide": "export_pg_wide",
     "impact": "impact",
     "memory": "memory",
+    "odoo-way": "odoo_way",
     "plan": "plan",
     "slice-pg": "slice_pg",
     "tenants": "tenants",
