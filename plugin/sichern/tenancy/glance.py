@@ -20,7 +20,7 @@ class Glance:
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         if self.tenant is None:
-            return re.compile(rb"\n((?:[^\t\n]*+\t){%d}[^\t\n]*+)" % (self.fields - 1))
+            return re.compile(rb"\n(?!\Z)((?:[^\t\n]*+\t){%d}[^\t\n]*+)" % (self.fields - 1))
         right = rb"(?:[^\t\n]*+\t){%d}%s[\t\n]" % (self.position, re.escape(self.tenant))
         return re.compile(rb"\n(?!\Z|%s)([^\n]*+)" % right)
 
@@ -29,5 +29,5 @@ class Glance:
 
         One pass in C over the block: a loop over its lines would cost ten times as much.
         """
-        found: list[bytes] = self._pattern.findall(b"\n" + (block if self.tenant else block[:-1]))
+        found: list[bytes] = self._pattern.findall(b"\n" + block)
         return b"".join(line + b"\n" for line in found)
