@@ -1,7 +1,7 @@
 """Writes a ZIP to a seekable file, member by member, with one piece of it in memory."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,7 @@ from sichern.archive.layout import (
     pack_local,
 )
 from sichern.archive.names import document_member
+from sichern.archive.packed import PackedMember
 
 _PROBE = 1 << 16
 _FLUSH = 1 << 20
@@ -112,15 +113,14 @@ class OpenMember:
 class ZipWriter:
     """Writes members to `output`, then the central directory.
 
-    `when` is the time that every member carries. `deflate` compresses one piece, and `observe`
-    sees the name and each piece of what `add` writes. An exception out of a member's blocks
-    comes through unchanged, and the member is cut away again: the writer can go on.
+    `when` is the time that every member carries. `deflate` compresses one piece. An exception
+    out of a member's blocks comes through unchanged, and the member is cut away again: the
+    writer can go on.
     """
 
     output: Output
     when: datetime
     deflate: Deflate = deflate_piece
-    observe: Callable[[str, bytes], None] | None = None
     members: list[MemberRecord] = field(default_factory=list, init=False)
     position: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
@@ -140,27 +140,22 @@ class ZipWriter:
             for piece in pieces(blocks):
                 digest.update(piece)
                 lines += piece.count(b"\n")
-                if self.observe is not None:
-                    self.observe(name, piece)
                 member.append(compress_chunk(piece, method, self.deflate))
             member.finish()
             return self._record(name, member, digest.hexdigest(), lines)
 
-    def add_compressed(
-        self, name: str, chunks: Iterable[CompressedChunk], sha256: Callable[[], str], lines: int
-    ) -> MemberRecord:
-        """Write a member of chunks that were compressed elsewhere.
+    def add_packed(self, name: str, packed: PackedMember) -> MemberRecord:
+        """Write a member that was packed elsewhere.
 
-        `sha256` is asked after the last chunk; the bytes are the same as `add` would write
-        where the chunks are those of `pieces`.
+        Raises ValueError where the name was written before.
         """
         if name in self._names:
             raise ValueError(f"{name} was written already")
         with self._member(len(name.encode()), DEFLATED) as member:
-            for chunk in chunks:
+            for chunk in packed.chunks:
                 member.append(chunk)
             member.finish()
-            return self._record(name, member, sha256(), lines)
+            return self._record(name, member, packed.sha256, packed.lines)
 
     def add_document(self, blocks: Iterable[bytes]) -> Document:
         """Write `documents/<sha256>`, once for equal bytes; stored where it does not compress."""
