@@ -1,6 +1,6 @@
 """Read the rows of one table as lines of the archive, in the order of their keys."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal
 
@@ -141,7 +141,7 @@ def _positions(schema: TableSchema, key: Sequence[str]) -> list[int]:
 
 
 def _write(
-    write: Callable[[Iterable[Sequence[object]]], bytes],
+    write: Callable[[Sequence[Sequence[object]]], bytes],
     page: Sequence[Sequence[object]],
     schema: TableSchema,
     key: Sequence[str],
