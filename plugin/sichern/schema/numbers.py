@@ -8,7 +8,7 @@ from typing import Any
 
 from sichern.schema.errors import UnreadableValue
 from sichern.schema.shortest import PLAIN, float4_text, float8_text
-from sichern.schema.wire import Raw, Wire, all_are
+from sichern.schema.wire import Raw, Wire
 
 DIGITS = 150_000
 """More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
@@ -42,17 +42,17 @@ class Boolean(Wire):
             return bool(raw)
         raise UnreadableValue(raw)
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(bool, values):
+        if kind is bool:
             return ["t" if value else "f" for value in values]
-        return super().texts(values)
+        return super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(int, raws) and {0, 1}.issuperset(raws):
+        if kind is int and {0, 1}.issuperset(raws):
             return ["t" if raw else "f" for raw in raws]
-        return super().stored_texts(raws)
+        return super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> int:
         return int(value)
@@ -78,13 +78,13 @@ class Integer(Wire):
             raise UnreadableValue(raw)
         return raw
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return list(map(repr, values)) if all_are(int, values) else super().texts(values)
+        return list(map(repr, values)) if kind is int else super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return list(map(repr, raws)) if all_are(int, raws) else super().stored_texts(raws)
+        return list(map(repr, raws)) if kind is int else super().stored_texts(raws, kind)
 
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
@@ -130,25 +130,25 @@ class Numeric(Wire):
         self._format(number)
         return number
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(Decimal, values):
+        if kind is Decimal:
             found = _short_numerics("\n".join(map(str, values)), len(values))
             if found is not None:
                 return found
-        return super().texts(values)
+        return super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
         joined = ""
-        if all_are(bytes, raws):
+        if kind is bytes:
             joined = b"\n".join(raws).decode("latin-1")
-        elif all_are(str, raws):
+        elif kind is str:
             joined = "\n".join(raws)
-        elif {int, float}.issuperset(map(type, raws)):
+        elif kind is float or {int, float}.issuperset(map(type, raws)):
             joined = "\n".join(map(repr, raws))
         found = _short_numerics(joined, len(raws))
-        return super().stored_texts(raws) if found is None else found
+        return super().stored_texts(raws, kind) if found is None else found
 
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
@@ -180,17 +180,17 @@ class Float(Wire):
             return float(str(raw))
         raise UnreadableValue(raw)
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(float, values) and min(values) > -PLAIN and max(values) < PLAIN:
+        if kind is float and min(values) > -PLAIN and max(values) < PLAIN:
             joined = "\n".join(map(repr, values)) + "\n"
             if "e" not in joined and "n" not in joined:
                 return joined.replace(".0\n", "\n").splitlines()
-        return super().texts(values)
+        return super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return self.texts(raws) if all_are(float, raws) else super().stored_texts(raws)
+        return self.texts(raws, kind) if kind is float else super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> float | str:
         number = float(value)
@@ -203,13 +203,15 @@ class Float4(Float):
 
     wire = "float4"
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:  # noqa: ARG002
         """One by one: a real's text is not that of the double."""
-        return list(map(self.text, values))
+        return super().texts(values, None)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(
+        self, raws: Sequence[Any], kind: type | None  # noqa: ARG002
+    ) -> Sequence[str]:
         """One by one."""
-        return list(map(self.stored_text, raws))
+        return super().stored_texts(raws, None)
 
     def _format(self, value: Any) -> str:
         return float4_text(value)

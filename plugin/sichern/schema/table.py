@@ -14,6 +14,7 @@ from sichern.schema.wire import Wire
 
 Row = tuple[Any, ...]
 Texts = Callable[[Sequence[object]], Sequence[str]]
+_NONE = type(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class TableSchema(marshmallow.Schema):
         def write(rows: Sequence[Sequence[object]]) -> bytes:
             columns = zip(*rows, strict=True)
             texts = [write(values) for write, values in zip(writers, columns, strict=True)]
-            return "".join(["\t".join(row) + "\n" for row in zip(*texts, strict=True)]).encode()
+            return ("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n").encode()
 
         return write
 
@@ -104,16 +105,18 @@ def _column_writer(wire: Wire, stored: bool) -> Texts:
     texts = wire.stored_texts if stored else wire.texts
 
     def write(values: Sequence[object]) -> Sequence[str]:
-        present = [value for value in values if value is not None]
-        if not present:
+        kinds = set(map(type, values))
+        if _NONE not in kinds:
+            return written(values, kinds)
+        kinds.remove(_NONE)
+        if not kinds:
             return [tsv.NULL] * len(values)
-        written = texts(present)
-        if not wire.plain:
-            written = tsv.escape_all(written)
-        if len(present) == len(values):
-            return written
-        rest = iter(written)
-        return [tsv.NULL if value is None else next(rest) for value in values]
+        present = iter(written([value for value in values if value is not None], kinds))
+        return [tsv.NULL if value is None else next(present) for value in values]
+
+    def written(values: Sequence[object], kinds: set[type]) -> Sequence[str]:
+        found = texts(values, kinds.pop() if len(kinds) == 1 else None)
+        return found if wire.plain else tsv.escape_all(found)
 
     return write
 

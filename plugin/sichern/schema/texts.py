@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from sichern.schema.errors import UnreadableValue
-from sichern.schema.wire import Column, Raw, Wire, all_are
+from sichern.schema.wire import Column, Raw, Wire
 
 
 class Text(Wire):
@@ -42,9 +42,9 @@ class Text(Wire):
             return repr(raw)
         return str(raw)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return raws if all_are(str, raws) else super().stored_texts(raws)
+        return raws if kind is str else super().stored_texts(raws, kind)
 
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
@@ -69,15 +69,15 @@ class Bytes(Wire):
     plain = False
     native = True
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(bytes, values):
+        if kind is bytes:
             return ["\\x" + value.hex() for value in values]
-        return super().texts(values)
+        return super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return self.texts(raws) if all_are(bytes, raws) else super().stored_texts(raws)
+        return self.texts(raws, kind) if kind is bytes else super().stored_texts(raws, kind)
 
     def _format(self, value: Any) -> str:
         return "\\x" + bytes(value).hex()
@@ -196,9 +196,9 @@ class Verbatim(Wire):
         """Give the text."""
         return text
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return raws if all_are(str, raws) else super().stored_texts(raws)
+        return raws if kind is str else super().stored_texts(raws, kind)
 
     def _stored(self, raw: object) -> str:
         if not isinstance(raw, str):

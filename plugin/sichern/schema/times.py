@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 from sichern.schema.errors import UnreadableValue
-from sichern.schema.wire import Wire, all_are
+from sichern.schema.wire import Wire
 
 _OFFSET = re.compile(r"([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$")
 _INTERVAL = re.compile(
@@ -41,14 +41,14 @@ class Date(Wire):
             return moment.date()
         return date.fromisoformat(raw)
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return list(map(str, values)) if all_are(date, values) else super().texts(values)
+        return list(map(str, values)) if kind is date else super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry: the days of a page are few."""
-        if not all_are(str, raws):
-            return super().stored_texts(raws)
+        if kind is not str:
+            return super().stored_texts(raws, kind)
         days = {raw: self.stored_text(raw) for raw in set(raws)}
         return [days[raw] for raw in raws]
 
@@ -127,20 +127,20 @@ class Timestamp(Wire):
             raise UnreadableValue(raw)
         return moment
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        if all_are(datetime, values):
+        if kind is datetime:
             return _trim_all(list(map(str, values)))
-        return super().texts(values)
+        return super().texts(values, kind)
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
         joined = "".join([f"{raw}\n" for raw in raws])
-        if all_are(str, raws) and joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
+        if kind is str and joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
             for day in {raw[:10] for raw in raws}:
                 self.stored_text(day + " 00:00:00")
             return _trim_all(raws)
-        return super().stored_texts(raws)
+        return super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> str:
         return str(value.isoformat(" "))

@@ -12,11 +12,6 @@ Column = sa.ColumnElement[Any]
 Raw = int | float | str | bytes
 
 
-def all_are(kind: type, values: Sequence[object]) -> bool:
-    """Whether every value is of exactly this type."""
-    return set(map(type, values)) == {kind}
-
-
 class Wire(fields.Field[Any]):
     """A column's type on its way through the archive.
 
@@ -76,11 +71,16 @@ class Wire(fields.Field[Any]):
         """
         return self.text(self.stored(raw))
 
-    def texts(self, values: Sequence[Any]) -> Sequence[str]:
-        """Give `text` of each value of a column: in few calls where the values are plain."""
-        return values if all_are(str, values) else list(map(self.text, values))
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """Give `text` of each value of a column: in few calls where the values are plain.
 
-    def stored_texts(self, raws: Sequence[Any]) -> Sequence[str]:
+        `kind` is the type that all of them have exactly; None where they have several.
+        """
+        return values if kind is str else list(map(self.text, values))
+
+    def stored_texts(
+        self, raws: Sequence[Any], kind: type | None  # noqa: ARG002
+    ) -> Sequence[str]:
         """Give `stored_text` of each value of a column, as `texts` does."""
         return list(map(self.stored_text, raws))
 

@@ -11,7 +11,7 @@ from sichern.schema.fields import wire_field
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.wire import Column
 from sichern.source import postgresql
-from sichern.source.errors import ReadFailed, UnreadableRow
+from sichern.source.errors import ReadFailed, UnreadableRow, translated
 from sichern.source.snapshot import Snapshot
 
 Path = Literal["fast", "portable"]
@@ -82,7 +82,8 @@ def _portable(
 ) -> Iterator[bytes]:
     stored = snapshot.dialect == "sqlite"
     write = schema.line_writer(stored)
-    streamed = statement.execution_options(yield_per=PAGE)
+    # SQLite's driver fetches row by row; others would fetch everything at once.
+    streamed = statement if stored else statement.execution_options(yield_per=PAGE)
     with closing(snapshot.connection.execute(streamed)) as result:
         pending: list[bytes] = []
         size = 0
@@ -103,12 +104,18 @@ def _pages(
     statement: sa.Select[Any],
     schema: TableSchema,
     key: Sequence[str],
-) -> Iterator[Sequence[sa.Row[Any]]]:
-    try:
+) -> Iterator[Sequence[Sequence[object]]]:
+    if snapshot.dialect != "sqlite":
         yield from result.partitions()
+        return
+    cursor = result.cursor
+    assert cursor is not None
+    try:
+        with translated():
+            # SQLAlchemy would only put its own rows around the driver's.
+            while page := cursor.fetchmany(PAGE):
+                yield page
     except ReadFailed as error:
-        if snapshot.dialect != "sqlite":
-            raise
         raise _find_undecodable(snapshot, statement, schema, key) or error from error
 
 
