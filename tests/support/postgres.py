@@ -60,12 +60,13 @@ def bundled_binaries() -> Path | None:
 class Server:
     """One server on a free port of 127.0.0.1; `with` starts and stops it.
 
-    `settings` overrides settings of the server. The test ends as `missing()` says where no
-    PostgreSQL is found.
+    `settings` overrides settings of the server; `kept` is the folder of a cluster that is used
+    again and stays. The test ends as `missing()` says where no PostgreSQL is found.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
     binaries: Path | None = None
+    kept: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
     _folder: Path | None = None
@@ -104,11 +105,9 @@ class Server:
         atexit.register(self.stop)
         if self.account is not None:
             os.chown(folder, self.account.pw_uid, self.account.pw_gid)
-        data = folder / "data"
-        self._run(
-            binaries / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8",
-            "--locale=C", "--no-sync",
-        )
+        data = folder / "data" if self.kept is None else self.kept
+        if not (data / "PG_VERSION").exists():
+            self._initialize(binaries, data)
         self.port = _free_port()
         settings = {**SETTINGS, "unix_socket_directories": str(folder), **self.settings}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -122,7 +121,8 @@ class Server:
     def stop(self) -> None:
         """Stop the server at once and remove its folder; may be called twice."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
+            # What is kept must be whole; what goes needs not be.
+            self._process.send_signal(signal.SIGQUIT if self.kept is None else signal.SIGINT)
             self._process.wait(60)
             self._process = None
         if self._folder is not None:
@@ -161,6 +161,16 @@ class Server:
     def uri(self, name: str = "", user: str = USER) -> str:
         """The database, or without a name the server, as other programs spell it."""
         return f"postgresql://{user}@{self.host}:{self.port}/{name}"
+
+    def _initialize(self, binaries: Path, data: Path) -> None:
+        if self.kept is not None:
+            data.mkdir(mode=0o700, exist_ok=True)
+            if self.account is not None:
+                os.chown(data, self.account.pw_uid, self.account.pw_gid)
+        self._run(
+            binaries / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8",
+            "--locale=C", "--no-sync",
+        )
 
     def _wait(self) -> None:
         for _ in range(300):

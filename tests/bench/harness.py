@@ -1,0 +1,133 @@
+"""What a benchmark is, and how one is run: rival and ours in turn, several times."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Run = Callable[[], Mapping[str, float] | None]
+"""One run of a side. None: its wall time is the figure; else its figures by name, in `unit`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A quotient of two medians, and what it is to be."""
+
+    over: str
+    under: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return f"{self.over} / {self.under}"
+
+    @property
+    def goal(self) -> str:
+        """What it is to be."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return "" if self.at_most is None else f"at most {self.at_most:g}"
+
+    def reached(self, value: float) -> bool:
+        """Whether the goal is reached."""
+        return (self.at_least is None or value >= self.at_least) and (
+            self.at_most is None or value <= self.at_most
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A benchmark.
+
+    `sides` prepares the data and gives the runs by the name of their side, in the order in
+    which they take turns; it cleans up behind them. `goals` are figures that are limits by
+    themselves, as (figure, most). A figure whose name ends in `MB` or `/s` says its own unit,
+    all others are seconds.
+    """
+
+    name: str
+    work: str
+    sides: Callable[[], AbstractContextManager[Mapping[str, Run]]]
+    ratios: tuple[Ratio, ...] = ()
+    goals: tuple[tuple[str, float], ...] = ()
+    runs: int = 5
+
+
+@dataclass(kw_only=True)
+class Measured:
+    """What was measured: each figure's value in each run."""
+
+    bench: Bench
+    runs: dict[str, list[float]] = field(default_factory=dict)
+    load: list[float] = field(default_factory=list)
+
+    @property
+    def medians(self) -> dict[str, float]:
+        """The median of each figure."""
+        return {name: statistics.median(values) for name, values in self.runs.items()}
+
+    def ratios(self) -> list[tuple[Ratio, float]]:
+        """The quotients of the medians."""
+        medians = self.medians
+        return [
+            (ratio, medians[ratio.over] / medians[ratio.under])
+            for ratio in self.bench.ratios
+            if ratio.over in medians and ratio.under in medians
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it for machines."""
+        return {
+            "bench": self.bench.name,
+            "work": self.bench.work,
+            "runs": self.runs,
+            "median": self.medians,
+            "ratio": {
+                ratio.name: {"value": value, "goal": ratio.goal, "reached": ratio.reached(value)}
+                for ratio, value in self.ratios()
+            },
+            "goals": {
+                name: {"most": most, "reached": self.medians[name] <= most}
+                for name, most in self.bench.goals
+            },
+            "load": self.load,
+            "machine": machine(),
+        }
+
+
+def measure(bench: Bench, runs: int | None = None) -> Measured:
+    """Run every side in turn, `runs` times; the first round of all warms up and is not counted."""
+    measured = Measured(bench=bench)
+    with bench.sides() as sides:
+        measured.load.append(os.getloadavg()[0])
+        for number in range((runs or bench.runs) + 1):
+            for name, run in sides.items():
+                start = time.perf_counter()
+                given = run()
+                took = time.perf_counter() - start
+                if number:
+                    for figure, value in ({name: took} if given is None else given).items():
+                        measured.runs.setdefault(figure, []).append(value)
+        measured.load.append(os.getloadavg()[0])
+    return measured
+
+
+def machine() -> dict[str, str]:
+    """The machine and the versions that a figure is worth nothing without."""
+    named = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in named if line.startswith("model name")]
+    return {
+        "cores": str(len(os.sched_getaffinity(0))),
+        "processor": models[0] if models else platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("isal", "psycopg", "sqlalchemy", "sichern")},
+    }
