@@ -11,6 +11,9 @@ from tests.bench.harness import Bench, Measured, machine, measure
 
 BENCHES: Mapping[str, str] = {
     "export-pg": "export_pg",
+    "export-sqlite": "export_sqlite",
+    "import-pg": "import_pg",
+    "marshmallow": "marshmallow_dump",
     "plan": "plan",
 }
 """The module of each benchmark: imported when it is run, since some need what others do not."""
