@@ -1,6 +1,7 @@
 """PostgreSQL: a session that no setting of a role, database or server can bend, and COPY."""
 
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -75,14 +76,17 @@ def connect(
     return connection, transaction
 
 
-def open_connection(url: sa.URL, temporary: Sequence[sa.Table]) -> sa.Connection:
-    """Open a connection with the pinned settings and make its temporary tables.
+def open_connection(
+    url: sa.URL, temporary: Sequence[sa.Table], settings: Mapping[str, str] | None = None
+) -> sa.Connection:
+    """Open a connection with the pinned settings, and others, and make its temporary tables.
 
     Raises DatabaseUnavailable, UnsupportedDatabase, TemporaryTablesDenied.
     """
     url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
     engine = sa.create_engine(url, poolclass=sa.NullPool)
-    sa.event.listen(engine, "do_connect", _connect)
+    pinned = {**PINNED, **(settings or {})}
+    sa.event.listen(engine, "do_connect", partial(_connect, pinned))
     try:
         connection = engine.connect()
     except (psycopg.Error, sa.exc.DBAPIError) as error:
@@ -97,12 +101,16 @@ def open_connection(url: sa.URL, temporary: Sequence[sa.Table]) -> sa.Connection
 
 
 def _connect(
-    _dialect: sa.Dialect, _record: object, arguments: list[Any], keywords: dict[str, Any]
+    pinned: Mapping[str, str],
+    _dialect: sa.Dialect,
+    _record: object,
+    arguments: list[Any],
+    keywords: dict[str, Any],
 ) -> psycopg.Connection[Any]:
     """Connect and pin the settings before anything else is asked."""
     connection = psycopg.connect(*arguments, **keywords, autocommit=True)
     try:
-        for name, value in PINNED.items():
+        for name, value in pinned.items():
             _pin(connection, name, value)
         connection.autocommit = False
     except BaseException:

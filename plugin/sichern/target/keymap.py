@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sichern.target.decide import begins_as
 from sichern.target.remap import Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.model import ForeignLink, TenantTable
@@ -18,31 +19,53 @@ def make(session: TargetSession, remap: Remap) -> None:
     for table in remap.mapped:
         _create(session, remap, table)
         if table.name in remap.rows:
-            _fill(session, remap, table, remap.staged(table.name), named=False)
+            state = begins_as(remap, table)
+            _fill(session, remap, table, remap.staged(table.name), state, named=False)
+        _index(session, remap, table)
         if table.name in remap.names:
-            _fill(session, remap, table, remap.named(table.name), named=True)
+            named = remap.named(table.name)
+            _fill(session, remap, table, named, State.UNDECIDED, named=True)
     for table in remap.loaded:
         _add_ghosts(session, remap, table)
     refresh(session, remap)
 
 
+def _kind(table: TenantTable) -> str:
+    return "bigint" if table.integer_key else "text"
+
+
 def _create(session: TargetSession, remap: Remap, table: TenantTable) -> None:
-    kind = "bigint" if table.integer_key else "text"
+    kind = _kind(table)
     # The integer key of a SQLite table with this spelling is its row id: no index beside it.
     kind = "INTEGER" if table.integer_key and session.dialect == "sqlite" else kind
+    key = " PRIMARY KEY" if session.dialect == "sqlite" else ""
     session.run(
-        f"CREATE TEMPORARY TABLE {remap.map(table.name)} (old {kind} PRIMARY KEY, new {kind},"
+        f"CREATE TEMPORARY TABLE {remap.map(table.name)} (old {kind}{key}, new {kind},"
         " state smallint NOT NULL, named smallint NOT NULL)"
     )
 
 
+def _index(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    """Make the key of a map that was filled: PostgreSQL does it faster at once than by row."""
+    if session.dialect == "postgresql":
+        session.run(f"ALTER TABLE {remap.map(table.name)} ADD PRIMARY KEY (old)")
+
+
 def _fill(
-    session: TargetSession, remap: Remap, table: TenantTable, staged: str, *, named: bool
+    session: TargetSession,
+    remap: Remap,
+    table: TenantTable,
+    staged: str,
+    state: State,
+    *,
+    named: bool,
 ) -> None:
+    indexed = named or session.dialect == "sqlite"
+    once, conflict = ("", " ON CONFLICT (old) DO NOTHING") if indexed else (" DISTINCT", "")
     session.run(
         f"INSERT INTO {remap.map(table.name)} (old, new, state, named)"
-        f" SELECT {remap.old_key(table)}, NULL, {int(State.UNDECIDED)}, {int(named)}"
-        f" FROM {staged} s WHERE true ON CONFLICT (old) DO NOTHING"
+        f" SELECT{once} {remap.old_key(table)}, CAST(NULL AS {_kind(table)}), {int(state)},"
+        f" {int(named)} FROM {staged} s WHERE true{conflict}"
     )
 
 
@@ -124,9 +147,12 @@ def _keep(
         f"{keys}.old NOT IN (SELECT {spoken} FROM {source} WHERE {spoken} IS NOT NULL)"
         for source, spoken in _speaking(remap, table)
     )
-    session.run(
-        f"UPDATE {keys} SET new = old WHERE state IN {_NEW} AND named = 0"
-        f" AND {' AND '.join(conditions)}"
+    _renew(
+        session,
+        remap,
+        table,
+        f"{keys}.state IN {_NEW} AND {keys}.named = 0 AND {' AND '.join(conditions)}",
+        f"{keys}.old",
     )
     if sequence is not None:
         session.run(
@@ -160,18 +186,40 @@ def _generate(
     session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
 ) -> None:
     keys = remap.map(table.name)
-    waiting = f"FROM {keys} WHERE state IN {_NEW} AND new IS NULL ORDER BY old"
-    if not session.ask(f"SELECT old {waiting} LIMIT 1").first():
+    waiting = f"{keys}.state IN {_NEW} AND {keys}.new IS NULL"
+    if not session.ask(f"SELECT old FROM {keys} WHERE {waiting} LIMIT 1").first():
         return
-    if sequence is not None:
-        numbers = f"SELECT old, nextval({_regclass(sequence)}) AS new FROM (SELECT old {waiting}) o"
-    else:
+    if sequence is None:
         start = _highest(session, remap, table)
-        numbers = f"SELECT old, {start} + row_number() OVER (ORDER BY old) AS new {waiting}"
+        new = f"{start} + row_number() OVER (PARTITION BY {waiting} ORDER BY {keys}.old)"
+    else:
+        new = f"nextval({_regclass(sequence)})"
+    _renew(session, remap, table, waiting, new)
+
+
+def _renew(
+    session: TargetSession, remap: Remap, table: TenantTable, where: str, new: str
+) -> None:
+    """Give the entries of a condition their new keys, in the order of the old ones.
+
+    PostgreSQL writes the whole map anew: that takes a sixth of the time of an UPDATE.
+    """
+    keys = remap.map(table.name)
+    if session.dialect == "sqlite":
+        session.run(
+            f"WITH numbered AS (SELECT old, {new} AS new FROM {keys} WHERE {where} ORDER BY old)"
+            f" UPDATE {keys} SET new = numbered.new FROM numbered"
+            f" WHERE {keys}.old = numbered.old"
+        )
+        return
+    ordered = f"(SELECT * FROM {keys} ORDER BY old) {keys}"
     session.run(
-        f"WITH numbered AS ({numbers}) UPDATE {keys} SET new = numbered.new FROM numbered"
-        f" WHERE {keys}.old = numbered.old"
+        f"CREATE TEMPORARY TABLE {keys}_new AS SELECT old, CAST(CASE WHEN {where} THEN {new}"
+        f" ELSE new END AS {_kind(table)}) AS new, state, named FROM {ordered}"
     )
+    session.run(f"DROP TABLE {keys}")
+    session.run(f"ALTER TABLE {keys}_new RENAME TO {keys}")
+    _index(session, remap, table)
 
 
 def _regclass(sequence: str) -> str:
