@@ -192,7 +192,7 @@ def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:
 def _plan(incoming: Incoming) -> tuple[Arrival, Mapping[str, str]]:
     """Decide what becomes of every row; give the plan, and the keys of rows to remove."""
     session, remap, tenant = incoming.session, incoming.remap, tenant_of(incoming.info)
-    keymap.make(session, remap)
+    keymap.make(session, remap, key_sequences(session, remap.catalog))
     held = HeldDocuments(session=session, remap=remap, target=incoming.target)
     matching = match(session, remap, held)
     decide(session, remap)

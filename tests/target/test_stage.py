@@ -22,9 +22,10 @@ from sichern.schema.fields import VERBATIM, wire_field
 from sichern.schema.table import WireColumn
 from sichern.source.errors import DatabaseGone, SnapshotBusy
 from sichern.source.rows import read_rows
+from sichern.target import stage as staging
 from sichern.target.errors import RowRefused
 from sichern.target.session import TargetSession, open_session
-from sichern.target.stage import _lines, stage
+from sichern.target.stage import stage
 from tests.schema.values import BEYOND_PYTHON, TEXT, VALUES
 from tests.source.reading import columns, table
 from tests.support.postgres import Server
@@ -431,7 +432,7 @@ def test_strange_escapes_are_told_from_known_ones_however_they_are_looked_for(te
         rb"\r|\\(?!000|[bfnrtv]|N[\t\n])|[^\t\n]\\N", block.replace(b"\\\\", b"x")
     )
     try:
-        assert b"".join(_lines([block])) == block
+        assert b"".join(staging._lines([block])) == block
     except MalformedText:
         assert strange is not None
     else:

@@ -14,17 +14,19 @@ SPARE = 1_000_000
 LAST = 2**63 - 1
 
 
-def make(session: TargetSession, remap: Remap) -> None:
-    """Make the map of every table of which the pair holds or names rows, still undecided."""
+def make(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> None:
+    """Make the map of every table of which the pair holds or names rows.
+
+    Rows are still undecided, but for those of a new tenant's own; these have their keys where
+    keys are kept. `sequences` are those of `number`.
+    """
     for table in remap.mapped:
         _create(session, remap, table)
         if table.name in remap.rows:
-            state = begins_as(remap, table)
-            _fill(session, remap, table, remap.staged(table.name), state, named=False)
+            _fill(session, remap, table, sequences.get(table.name))
         _index(session, remap, table)
         if table.name in remap.names:
-            named = remap.named(table.name)
-            _fill(session, remap, table, named, State.UNDECIDED, named=True)
+            _add_named(session, remap, table)
     for table in remap.loaded:
         _add_ghosts(session, remap, table)
     refresh(session, remap)
@@ -52,20 +54,29 @@ def _index(session: TargetSession, remap: Remap, table: TenantTable) -> None:
 
 
 def _fill(
-    session: TargetSession,
-    remap: Remap,
-    table: TenantTable,
-    staged: str,
-    state: State,
-    *,
-    named: bool,
+    session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
 ) -> None:
-    indexed = named or session.dialect == "sqlite"
-    once, conflict = ("", " ON CONFLICT (old) DO NOTHING") if indexed else (" DISTINCT", "")
+    state = begins_as(remap, table)
+    key = remap.old_key(table)
+    new = "NULL"
+    if state is State.INSERT and remap.keeps and remap.generated(table):
+        new = f"CASE WHEN {_free(remap, table, sequence, key)} THEN {key} END"
+    # In the order of the archive, which is that of the keys, into a map without an index.
+    plain = session.dialect == "postgresql"
+    once = f" DISTINCT ON ({key})" if plain else ""
+    end = f" ORDER BY {key}" if plain else " WHERE true ON CONFLICT (old) DO NOTHING"
     session.run(
         f"INSERT INTO {remap.map(table.name)} (old, new, state, named)"
-        f" SELECT{once} {remap.old_key(table)}, CAST(NULL AS {_kind(table)}), {int(state)},"
-        f" {int(named)} FROM {staged} s WHERE true{conflict}"
+        f" SELECT{once} {key}, CAST({new} AS {_kind(table)}), {int(state)}, 0"
+        f" FROM {remap.staged(table.name)} s{end}"
+    )
+
+
+def _add_named(session: TargetSession, remap: Remap, table: TenantTable) -> None:
+    session.run(
+        f"INSERT INTO {remap.map(table.name)} (old, new, state, named)"
+        f" SELECT {remap.old_key(table)}, NULL, {int(State.UNDECIDED)}, 1"
+        f" FROM {remap.named(table.name)} s WHERE true ON CONFLICT (old) DO NOTHING"
     )
 
 
@@ -132,33 +143,35 @@ def _keep(
     The sequence goes on above them, before it gives the next number. A rollback does not take
     that back: a key at the end of all numbers, which no system has, must not come so far.
     """
-    key = remap.sql.own_key(table, "t")
     keys = remap.map(table.name)
-    last = str(LAST)
-    if sequence is not None:
-        kept = "SELECT seqmax FROM pg_catalog.pg_sequence WHERE seqrelid"
-        last = f"({kept} = {_regclass(sequence)})"
-    conditions = [
-        f"{keys}.old <= {last} - {SPARE}",
-        f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {key} = {keys}.old)"
-    ]
-    conditions.extend(
-        # Read once into a set; asked row by row it is a scan of all translations each time.
-        f"{keys}.old NOT IN (SELECT {spoken} FROM {source} WHERE {spoken} IS NOT NULL)"
-        for source, spoken in _speaking(remap, table)
-    )
-    _renew(
-        session,
-        remap,
-        table,
-        f"{keys}.state IN {_NEW} AND {keys}.named = 0 AND {' AND '.join(conditions)}",
-        f"{keys}.old",
-    )
+    waiting = f"{keys}.state IN {_NEW} AND {keys}.named = 0 AND {keys}.new IS NULL"
+    if session.ask(f"SELECT old FROM {keys} WHERE {waiting} LIMIT 1").first():
+        free = _free(remap, table, sequence, f"{keys}.old")
+        _renew(session, remap, table, f"{waiting} AND {free}", f"{keys}.old")
     if sequence is not None:
         session.run(
             f"SELECT setval({_regclass(sequence)}, greatest(last_value, highest))"
             f" FROM {sequence}, (SELECT max(new) AS highest FROM {keys}) k WHERE highest >= 1"
         )
+
+
+def _free(remap: Remap, table: TenantTable, sequence: str | None, key: str) -> str:
+    """When a key can be kept; see `_keep`."""
+    last = str(LAST)
+    if sequence is not None:
+        kept = "SELECT seqmax FROM pg_catalog.pg_sequence WHERE seqrelid"
+        last = f"({kept} = {_regclass(sequence)})"
+    own = remap.sql.own_key(table, "t")
+    conditions = [
+        f"{key} <= {last} - {SPARE}",
+        f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {own} = {key})",
+    ]
+    conditions.extend(
+        # Read once into a set; asked row by row it is a scan of all translations each time.
+        f"{key} NOT IN (SELECT {spoken} FROM {source} WHERE {spoken} IS NOT NULL)"
+        for source, spoken in _speaking(remap, table)
+    )
+    return " AND ".join(conditions)
 
 
 def _speaking(remap: Remap, table: TenantTable) -> list[tuple[str, str]]:

@@ -19,6 +19,8 @@ MEMORY = {
     "temp_buffers": "64MB",
     "work_mem": "64MB",
     "maintenance_work_mem": "64MB",
+    # What is asked of them is how large they are, more than what stands in them.
+    "default_statistics_target": "25",
 }
 """Settings of PostgreSQL for an import: its own are for many small statements at a time."""
 
