@@ -10,6 +10,7 @@ import click
 from tests.bench.harness import Bench, Measured, machine, measure
 
 BENCHES: Mapping[str, str] = {
+    "documents": "documents",
     "export-pg": "export_pg",
     "export-sqlite": "export_sqlite",
     "import-pg": "import_pg",

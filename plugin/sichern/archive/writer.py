@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +109,33 @@ class OpenMember:
         self._position += len(data)
 
 
+class _Digest:
+    """A SHA-256 that is made beside reading and writing: hashing lets go of the interpreter."""
+
+    def __init__(self, hashing: Executor) -> None:
+        self._digest = hashlib.sha256()
+        self._hashing = hashing
+        self._running: Future[None] | None = None
+
+    def update(self, piece: bytes) -> None:
+        """Hash a piece; at most one is under way."""
+        self._wait()
+        if len(piece) < _PROBE:
+            self._digest.update(piece)
+        else:
+            self._running = self._hashing.submit(self._digest.update, piece)
+
+    def hexdigest(self) -> str:
+        """The hash of all pieces."""
+        self._wait()
+        return self._digest.hexdigest()
+
+    def _wait(self) -> None:
+        if self._running is not None:
+            self._running.result()
+            self._running = None
+
+
 @dataclass
 class ZipWriter:
     """Writes members to `output`, then the central directory.
@@ -124,6 +152,7 @@ class ZipWriter:
     members: list[MemberRecord] = field(default_factory=list, init=False)
     position: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
+    _hashing: Executor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def add(
         self, name: str, blocks: Iterable[bytes], *, method: int = DEFLATED
@@ -164,7 +193,7 @@ class ZipWriter:
 
     def add_document(self, blocks: Iterable[bytes]) -> Document:
         """Write `documents/<sha256>`, once for equal bytes; stored where it does not compress."""
-        digest = hashlib.sha256()
+        digest = _Digest(self._hashing)
         cut = pieces(blocks)
         first = next(cut, b"")
         method = DEFLATED if compresses(first[:_PROBE]) else STORED
