@@ -109,33 +109,6 @@ class OpenMember:
         self._position += len(data)
 
 
-class _Digest:
-    """A SHA-256 that is made beside reading and writing: hashing lets go of the interpreter."""
-
-    def __init__(self, hashing: Executor) -> None:
-        self._digest = hashlib.sha256()
-        self._hashing = hashing
-        self._running: Future[None] | None = None
-
-    def update(self, piece: bytes) -> None:
-        """Hash a piece; at most one is under way."""
-        self._wait()
-        if len(piece) < _PROBE:
-            self._digest.update(piece)
-        else:
-            self._running = self._hashing.submit(self._digest.update, piece)
-
-    def hexdigest(self) -> str:
-        """The hash of all pieces."""
-        self._wait()
-        return self._digest.hexdigest()
-
-    def _wait(self) -> None:
-        if self._running is not None:
-            self._running.result()
-            self._running = None
-
-
 @dataclass
 class ZipWriter:
     """Writes members to `output`, then the central directory.
@@ -152,7 +125,7 @@ class ZipWriter:
     members: list[MemberRecord] = field(default_factory=list, init=False)
     position: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
-    _hashing: Executor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
+    _beside: Executor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def add(
         self, name: str, blocks: Iterable[bytes], *, method: int = DEFLATED
@@ -165,13 +138,18 @@ class ZipWriter:
             raise ValueError(f"{name} was written already")
         digest = hashlib.sha256()
         lines = 0
-        with self._member(len(name.encode()), method) as member:
+
+        def seen() -> Iterator[bytes]:
+            nonlocal lines
             for piece in pieces(blocks):
-                digest.update(piece)
                 lines += piece.count(b"\n")
                 if self.observe is not None:
                     self.observe(name, piece)
-                member.append(compress_chunk(piece, method, self.deflate))
+                yield piece
+
+        with self._member(len(name.encode()), method) as member:
+            for chunk in self._packed(seen(), digest, method):
+                member.append(chunk)
             member.finish()
             return self._record(name, member, digest.hexdigest(), lines)
 
@@ -193,14 +171,13 @@ class ZipWriter:
 
     def add_document(self, blocks: Iterable[bytes]) -> Document:
         """Write `documents/<sha256>`, once for equal bytes; stored where it does not compress."""
-        digest = _Digest(self._hashing)
+        digest = hashlib.sha256()
         cut = pieces(blocks)
         first = next(cut, b"")
         method = DEFLATED if compresses(first[:_PROBE]) else STORED
         with self._member(len(document_member("0" * 64)), method) as member:
-            for piece in chain([first], cut):
-                digest.update(piece)
-                member.append(compress_chunk(piece, method, self.deflate))
+            for chunk in self._packed(chain([first], cut), digest, method):
+                member.append(chunk)
             member.finish()
             sha256 = digest.hexdigest()
             new = document_member(sha256) not in self._names
@@ -226,6 +203,27 @@ class ZipWriter:
         end = End(count=len(self.members), size=self.position - start, offset=start)
         self._append([pack_end(end)])
         return self.position
+
+    def _packed(
+        self, cut: Iterable[bytes], digest: "hashlib._Hash", method: int
+    ) -> Iterator[CompressedChunk]:
+        """Hash and compress each piece while the next one is read, and the last one written.
+
+        Both let go of the interpreter's lock.
+        """
+
+        def pack(piece: bytes) -> CompressedChunk:
+            digest.update(piece)
+            return compress_chunk(piece, method, self.deflate)
+
+        running: Future[CompressedChunk] | None = None
+        for piece in cut:
+            ahead = self._beside.submit(pack, piece)
+            if running is not None:
+                yield running.result()
+            running = ahead
+        if running is not None:
+            yield running.result()
 
     def _append(self, parts: list[bytes]) -> None:
         data = b"".join(parts)

@@ -130,16 +130,16 @@ class Timestamp(Wire):
     def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
         if kind is datetime:
-            return _trim_all(list(map(str, values)))
+            return list(map(_trim, map(str, values)))
         return super().texts(values, kind)
 
     def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        joined = "".join([f"{raw}\n" for raw in raws])
-        if kind is str and joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
+        joined = "\n".join(raws) + "\n" if kind is str else ""
+        if joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
             for day in {raw[:10] for raw in raws}:
                 self.stored_text(day + " 00:00:00")
-            return _trim_all(raws)
+            return list(map(_trim, raws)) if "." in joined else raws
         return super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> str:
@@ -226,10 +226,6 @@ class Interval(Wire):
 
 def _trim(text: str) -> str:
     return text.rstrip("0") if "." in text else text
-
-
-def _trim_all(texts: Sequence[str]) -> Sequence[str]:
-    return list(map(_trim, texts)) if any("." in text for text in texts) else texts
 
 
 def _fill(text: str) -> str:

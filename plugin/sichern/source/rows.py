@@ -15,7 +15,7 @@ from sichern.source.errors import ReadFailed, UnreadableRow, translated
 from sichern.source.snapshot import Snapshot
 
 Path = Literal["fast", "portable"]
-PAGE = 500
+PAGE = 1000
 """Rows fetched at a time on the portable path."""
 
 
