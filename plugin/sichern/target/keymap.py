@@ -60,7 +60,7 @@ def _fill(
     key = remap.old_key(table)
     new = "NULL"
     if state is State.INSERT and remap.keeps and remap.generated(table):
-        new = f"CASE WHEN {_free(remap, table, sequence, key)} THEN {key} END"
+        new = f"CASE WHEN {_free(session, remap, table, sequence, key)} THEN {key} END"
     # In the order of the archive, which is that of the keys, into a map without an index.
     plain = session.dialect == "postgresql"
     once = f" DISTINCT ON ({key})" if plain else ""
@@ -146,7 +146,7 @@ def _keep(
     keys = remap.map(table.name)
     waiting = f"{keys}.state IN {_NEW} AND {keys}.named = 0 AND {keys}.new IS NULL"
     if session.ask(f"SELECT old FROM {keys} WHERE {waiting} LIMIT 1").first():
-        free = _free(remap, table, sequence, f"{keys}.old")
+        free = _free(session, remap, table, sequence, f"{keys}.old")
         _renew(session, remap, table, f"{waiting} AND {free}", f"{keys}.old")
     if sequence is not None:
         session.run(
@@ -155,17 +155,18 @@ def _keep(
         )
 
 
-def _free(remap: Remap, table: TenantTable, sequence: str | None, key: str) -> str:
+def _free(
+    session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None, key: str
+) -> str:
     """When a key can be kept; see `_keep`."""
     last = str(LAST)
     if sequence is not None:
         kept = "SELECT seqmax FROM pg_catalog.pg_sequence WHERE seqrelid"
         last = f"({kept} = {_regclass(sequence)})"
-    own = remap.sql.own_key(table, "t")
-    conditions = [
-        f"{key} <= {last} - {SPARE}",
-        f"NOT EXISTS (SELECT 1 FROM {remap.sql.table(table.name)} t WHERE {own} = {key})",
-    ]
+    there = f"SELECT 1 FROM {remap.sql.table(table.name)} t"
+    conditions = [f"{key} <= {last} - {SPARE}"]
+    if session.ask(f"{there} LIMIT 1").first():
+        conditions.append(f"NOT EXISTS ({there} WHERE {remap.sql.own_key(table, 't')} = {key})")
     conditions.extend(
         # Read once into a set; asked row by row it is a scan of all translations each time.
         f"{key} NOT IN (SELECT {spoken} FROM {source} WHERE {spoken} IS NOT NULL)"

@@ -15,9 +15,11 @@ from sichern.target.errors import WriteDenied, translate
 from sichern.tenancy.closure import KEY_TABLES
 
 MEMORY = {
-    # Staged rows and key maps are temporary tables, and joined with each other.
+    # Staged rows and key maps are temporary tables, and joined with each other: in memory a join
+    # keeps the order of the rows, and so that of the index that they go into.
     "temp_buffers": "64MB",
-    "work_mem": "64MB",
+    "work_mem": "128MB",
+    "hash_mem_multiplier": "2",
     "maintenance_work_mem": "64MB",
     # What is asked of them is how large they are, more than what stands in them.
     "default_statistics_target": "25",
