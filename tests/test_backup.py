@@ -201,7 +201,7 @@ def test_rows_that_get_lost_on_the_way_make_the_run_fail(
             lines = block.splitlines(keepends=True)
             yield b"".join(lines[: len(lines) - (arguments[1].name == "line")])
 
-    monkeypatch.setattr("sichern.members.read_rows", lossy)
+    monkeypatch.setattr("sichern.tables.read_rows", lossy)
     report = small.back_up()
     assert report.tenants[0].error is not None
     assert report.tenants[0].error.code == "rows-lost"

@@ -30,6 +30,14 @@ class SichernError(Exception):
     def __str__(self) -> str:
         return self.message % self.values
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come through to another process whatever a subclass is made of."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[SichernError], arguments: tuple[object, ...]) -> SichernError:
+    return kind.__new__(kind, *arguments)
+
 
 class UsageError(SichernError):
     """The call itself is wrong; nothing was tried."""

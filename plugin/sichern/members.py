@@ -13,8 +13,8 @@ from sichern.source.content import read_content
 from sichern.source.documents import Document, documents
 from sichern.source.identities import identity_rows
 from sichern.source.references import dangling_history, open_references
-from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
+from sichern.tables import Readers, Step, TableRows
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.errors import RowsLost
 from sichern.tenancy.expressions import clause
@@ -27,9 +27,6 @@ from sichern_hooks import N_, DocumentMissing, Documents, Notice, Source
 
 PIECE = 1 << 20
 """Bytes of a document read at a time."""
-
-Step = Callable[[int], None]
-"""Called with the rows, or documents, just written; raises where the run was cancelled."""
 
 
 @dataclass(kw_only=True)
@@ -58,8 +55,12 @@ def write_contents(
     belege: ZipWriter,
     option: Documents,
     step: Step,
+    *,
+    alone: bool = False,
 ) -> Contents:
     """Write everything but the protocol; documents go into `belege`, which may be `archive`.
+
+    `alone`: by this process alone, without others that read beside it.
 
     Raises ForeignRow where the proof finds a row or document of another tenant, and RowsLost
     where a table gave another number of rows than the plan counted.
@@ -70,9 +71,11 @@ def write_contents(
     contents.fingerprint = described.fingerprint
     archive.add(SCHEMA, [write_manifest(described)])
     planned = {table.table: table for table in tenancy.plan.tables}
-    for table in tenancy.closure.model.tables.values():
-        if table.name in planned:
-            _write_table(tenancy, archive, proof, table, planned[table.name], contents, step)
+    with Readers(snapshot=tenancy.snapshot, alone=alone) as readers:
+        for table in tenancy.closure.model.tables.values():
+            if table.name in planned:
+                counted = planned[table.name]
+                _write_table(tenancy, archive, proof, readers, table, counted, contents, step)
     _write_references(tenancy, archive, contents)
     _write_counters(tenancy, archive)
     _write_documents(tenancy, archive, belege, proof, option, contents, step)
@@ -83,6 +86,7 @@ def _write_table(
     tenancy: Tenancy,
     archive: ZipWriter,
     proof: Proof,
+    readers: Readers,
     table: TenantTable,
     planned: TablePlan,
     contents: Contents,
@@ -99,18 +103,16 @@ def _write_table(
             )
             named += member.lines
     if planned.rows:
-        rows = clause(tenancy.closure.model, table.name)
-        condition = tenancy.closure.content(table, rows)
-        blocks = read_rows(tenancy.snapshot, rows, table.columns, table.key, condition)
-
-        def prove(block: bytes) -> None:
-            proof.rows(table.name, block)
-            step(block.count(b"\n"))
-
-        for number, chunk in enumerate(Chunks(blocks), 1):
-            member = archive.add(rows_member(Kind.DATA, table.name, number), _seen(chunk, prove))
-            written, size = written + member.lines, size + member.entry.size
-        proof.finish(table.name)
+        rows = TableRows(
+            snapshot=tenancy.snapshot,
+            closure=tenancy.closure,
+            proof=proof,
+            table=table,
+            planned=planned,
+            readers=readers,
+            step=step,
+        )
+        written, size = rows.write(archive)
     _hold(table.name, written, planned.rows)
     _hold(f"identities/{table.name}", named, planned.named)
     if planned.nobodys:

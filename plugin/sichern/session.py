@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pluggy
 
-from sichern.config import Config
+from sichern.config import Config, load_config
 from sichern_hooks import (
     HOSTS,
     Actor,
@@ -83,6 +84,14 @@ def open_session(config: Config, login: str | None, *observers: object) -> Sessi
     if actor is None:
         raise UnknownUser(login=login or "?")
     return Session(manager=manager, actor=actor, config=config)
+
+
+def open_manager(config: Path, login: str | None) -> pluggy.PluginManager:
+    """Open the configured host once more, where part of a run is done.
+
+    Raises what `load_config` and `open_session` raise.
+    """
+    return open_session(load_config(config), login).manager
 
 
 def _find(tenants: Sequence[Tenant], name: str) -> Tenant:

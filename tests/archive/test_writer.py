@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from sichern.archive.deflate import (
     PIECE,
-    CompressedChunk,
     InflateError,
     compress_chunk,
     deflate_piece,
@@ -25,6 +24,7 @@ from sichern.archive.deflate import (
 from sichern.archive.info import Member
 from sichern.archive.layout import STORED
 from sichern.archive.names import Kind, document_member, rows_member
+from sichern.archive.packed import PackedMember
 from sichern.archive.volume import open_volume
 from sichern.archive.writer import ZipWriter
 from tests.archive.making import WHEN
@@ -138,7 +138,9 @@ def test_a_member_over_4_gib_and_members_behind_it_open(
 def test_a_deflated_member_over_4_gib_opens(output: SparseFile, tmp_path: Path) -> None:
     writer = zip_writer(output)
     piece = compress_chunk(bytes(PIECE))
-    large = writer.add_compressed("schema.json", (piece for _ in range(4097)), lambda: "0" * 64, 0)
+    large = writer.add_packed(
+        "schema.json", PackedMember(chunks=(piece,) * 4097, sha256="0" * 64, lines=0)
+    )
     writer.finish()
     output.close()
     assert large.entry.size == 4097 * PIECE
@@ -156,10 +158,9 @@ def test_chunks_compressed_in_threads_give_the_same_bytes(tmp_path: Path) -> Non
     alone.finish()
     together = zip_writer(other)
     with ThreadPoolExecutor(4) as pool:
-        chunks: Iterator[CompressedChunk] = pool.map(compress_chunk, pieces([content]))
-        again = together.add_compressed(
-            "data/t/00001.tsv", chunks, lambda: record.sha256, record.lines
-        )
+        chunks = tuple(pool.map(compress_chunk, pieces([content])))
+        packed = PackedMember(chunks=chunks, sha256=record.sha256, lines=record.lines)
+        again = together.add_packed("data/t/00001.tsv", packed)
     together.finish()
     one.close()
     other.close()

@@ -12,10 +12,16 @@ from tests.bench.harness import Bench, Measured, machine, measure
 BENCHES: Mapping[str, str] = {
     "documents": "documents",
     "export-pg": "export_pg",
+    "export-pg-shuffled": "export_pg_shuffled",
+    "export-pg-wide": "export_pg_wide",
     "export-sqlite": "export_sqlite",
+    "impact": "impact",
     "import-pg": "import_pg",
     "marshmallow": "marshmallow_dump",
+    "memory": "memory",
     "plan": "plan",
+    "slice-pg": "slice_pg",
+    "tenants": "tenants",
 }
 """The module of each benchmark: imported when it is run, since some need what others do not."""
 

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from sichern.backup import back_up
+from sichern.side_by_side import SideBySide
 from sichern_hooks import (
     Actor,
     Counter,
@@ -100,7 +101,12 @@ class LineHost:
         return LineSource(database=self.url)
 
 
-def back_up_lines(url: str, to: Path, keys: Sequence[str] | None = None) -> Report:
+def back_up_lines(
+    url: str,
+    to: Path,
+    keys: Sequence[str] | None = None,
+    side_by_side: SideBySide | None = None,
+) -> Report:
     """Back up companies, all of them without `keys`, and see that it succeeded."""
     manager = create_manager(LineHost(url=url))
     tenants = [
@@ -108,6 +114,7 @@ def back_up_lines(url: str, to: Path, keys: Sequence[str] | None = None) -> Repo
         for tenant in manager.hook.sichern_tenants(actor=ADMIN)
         if keys is None or tenant.ref.key in keys
     ]
-    report = back_up(manager, ADMIN, tenants, Destination(path=str(to)), Options())
+    destination = Destination(path=str(to))
+    report = back_up(manager, ADMIN, tenants, destination, Options(), side_by_side=side_by_side)
     assert report.outcome is Outcome.COMPLETE, [entry.error for entry in report.tenants]
     return report

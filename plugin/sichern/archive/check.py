@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sichern.archive.errors import ArchiveError, PairMismatch, VolumeDamaged, VolumeTruncated
+from sichern.archive.errors import (
+    ArchiveError,
+    PairMismatch,
+    StructureDamaged,
+    VolumeDamaged,
+    VolumeTruncated,
+)
 from sichern.archive.info import Info
 from sichern.archive.reader import OpenPair, compare_length, open_pair
 from sichern.archive.verify import ProgressHook, RowHook, verify_pair
@@ -83,4 +89,13 @@ def _check(
             )
         else:
             found.append(VolumeDamaged(volume=volume.name))
-    return (*found, *verified.problems)
+    found.extend(verified.problems)
+    if not verified.problems:
+        found.extend(
+            StructureDamaged(
+                volume=pair.info.volumes[0].name, reason=f"the SHA-256 of table {table.name}"
+            )
+            for table in pair.info.tables
+            if verified.tables[table.name] != table.sha256
+        )
+    return tuple(found)

@@ -1,7 +1,6 @@
 """Writes a pair so that it is either there, whole and read back, or not there at all."""
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -70,7 +69,6 @@ class PairWriter:
     documents: ZipWriter = field(init=False)
     _files: list[HeldFile] = field(default_factory=list, init=False)
     _writers: list[ZipWriter] = field(default_factory=list, init=False)
-    _digests: "dict[str, hashlib._Hash]" = field(default_factory=dict, init=False)
     _committed: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
@@ -81,8 +79,7 @@ class PairWriter:
             self.removed = remove_dead(self.folder, parsed.slug)
             self._reserve(parsed)
             self._writers = [
-                ZipWriter(file, parsed.when, deflate=self.deflate, observe=self._observe)
-                for file in self._files
+                ZipWriter(file, parsed.when, deflate=self.deflate) for file in self._files
             ]
             self.data, self.documents = self._writers[0], self._writers[-1]
             for writer in self._writers:
@@ -160,13 +157,6 @@ class PairWriter:
                 for ending in (DATA, DOCUMENTS, INFO)
             )
 
-    def _observe(self, name: str, piece: bytes) -> None:
-        parsed = parse_member(name)
-        if parsed is None:
-            raise ValueError(f"{name!r} is not the name of a member")
-        if parsed.kind is Kind.DATA and parsed.table is not None:
-            self._digests.setdefault(parsed.table, hashlib.sha256()).update(piece)
-
     def _describe(self, facts: Facts, lengths: list[int]) -> Info:
         members = tuple(
             Member(
@@ -211,7 +201,7 @@ class PairWriter:
                     role=role,
                     rows=rows.get((Kind.DATA, table), 0),
                     identities=rows.get((Kind.IDENTITIES, table), 0),
-                    sha256=self._digests.get(table, hashlib.sha256()).hexdigest(),
+                    sha256=_EMPTY,
                 )
                 for table, role in facts.roles.items()
             ),
@@ -237,6 +227,10 @@ class PairWriter:
             volumes=tuple(
                 replace(volume, sha256=sha256)
                 for volume, sha256 in zip(draft.volumes, verified.sha256, strict=True)
+            ),
+            # Of bytes that are those of the members, each of which was compared.
+            tables=tuple(
+                replace(table, sha256=verified.tables[table.name]) for table in draft.tables
             ),
         )
 

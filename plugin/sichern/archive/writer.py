@@ -1,7 +1,7 @@
 """Writes a ZIP to a seekable file, member by member, with one piece of it in memory."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ from sichern.archive.layout import (
     pack_local,
 )
 from sichern.archive.names import document_member
+from sichern.archive.packed import PackedMember
 
 _PROBE = 1 << 16
 _FLUSH = 1 << 20
@@ -113,15 +114,14 @@ class OpenMember:
 class ZipWriter:
     """Writes members to `output`, then the central directory.
 
-    `when` is the time that every member carries. `deflate` compresses one piece, and `observe`
-    sees the name and each piece of what `add` writes. An exception out of a member's blocks
-    comes through unchanged, and the member is cut away again: the writer can go on.
+    `when` is the time that every member carries. `deflate` compresses one piece. An exception
+    out of a member's blocks comes through unchanged, and the member is cut away again: the
+    writer can go on.
     """
 
     output: Output
     when: datetime
     deflate: Deflate = deflate_piece
-    observe: Callable[[str, bytes], None] | None = None
     members: list[MemberRecord] = field(default_factory=list, init=False)
     position: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
@@ -143,8 +143,6 @@ class ZipWriter:
             nonlocal lines
             for piece in pieces(blocks):
                 lines += piece.count(b"\n")
-                if self.observe is not None:
-                    self.observe(name, piece)
                 yield piece
 
         with self._member(len(name.encode()), method) as member:
@@ -153,21 +151,18 @@ class ZipWriter:
             member.finish()
             return self._record(name, member, digest.hexdigest(), lines)
 
-    def add_compressed(
-        self, name: str, chunks: Iterable[CompressedChunk], sha256: Callable[[], str], lines: int
-    ) -> MemberRecord:
-        """Write a member of chunks that were compressed elsewhere.
+    def add_packed(self, name: str, packed: PackedMember) -> MemberRecord:
+        """Write a member that was packed elsewhere.
 
-        `sha256` is asked after the last chunk; the bytes are the same as `add` would write
-        where the chunks are those of `pieces`.
+        Raises ValueError where the name was written before.
         """
         if name in self._names:
             raise ValueError(f"{name} was written already")
         with self._member(len(name.encode()), DEFLATED) as member:
-            for chunk in chunks:
+            for chunk in packed.chunks:
                 member.append(chunk)
             member.finish()
-            return self._record(name, member, sha256(), lines)
+            return self._record(name, member, packed.sha256, packed.lines)
 
     def add_document(self, blocks: Iterable[bytes]) -> Document:
         """Write `documents/<sha256>`, once for equal bytes; stored where it does not compress."""

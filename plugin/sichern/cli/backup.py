@@ -1,7 +1,10 @@
 """`sichern tenants` and `sichern backup`."""
 
+import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +16,10 @@ from sichern.cli.output import Output, error_data, print_notices
 from sichern.cli.progress import ProgressBar
 from sichern.report.mail import loaded, protocol_mail
 from sichern.report.text import OUTCOMES, fault_lines, number_text, size_text
+from sichern.session import open_manager
+from sichern.side_by_side import SideBySide, cores
 from sichern.tenancy.plan import Plan
+from sichern.workers import Workers, WorkersUnavailable
 from sichern_hooks import (
     N_,
     Documents,
@@ -25,6 +31,9 @@ from sichern_hooks import (
     UsageError,
 )
 
+FEWEST = 4
+"""Tenants for which it is worth to open the host once more in processes of their own."""
+MOST_AT_ONCE = 4
 EXIT = {Outcome.COMPLETE: 0, Outcome.WARNINGS: 3, Outcome.FAILED: 1, Outcome.CANCELLED: 1}
 
 
@@ -133,7 +142,7 @@ def backup(
     if not to:
         raise NoDestination
     progress.name(chosen)
-    with progress:
+    with progress, _beside(call, len(chosen)) as side_by_side:
         report = back_up(
             session.manager,
             session.actor,
@@ -141,6 +150,7 @@ def backup(
             session.destination(to),
             options,
             run=uuid.uuid4().hex,
+            side_by_side=side_by_side,
         )
     status = EXIT[report.outcome]
     mailed = None
@@ -150,6 +160,23 @@ def backup(
         status = worst(status, 0 if mailed else EXIT[Outcome.WARNINGS])
     print_report(output, report, mailed)
     return status
+
+
+@contextmanager
+def _beside(call: Call, count: int) -> Iterator[SideBySide | None]:
+    """Several tenants at once where there are enough for processes that open the host again."""
+    at_once = min(MOST_AT_ONCE, cores(), count)
+    if count < FEWEST or at_once < 2:
+        yield None
+        return
+    opening = partial(open_manager, call.config_path, call.login)
+    try:
+        workers = Workers(at_once, os.getpid)
+    except WorkersUnavailable:
+        yield None
+        return
+    with workers:
+        yield SideBySide(executor=workers, opening=opening, at_once=at_once)
 
 
 def worst(*statuses: int) -> int:

@@ -1,4 +1,4 @@
-"""PostgreSQL: a session that no setting of a role, database or server can bend, and COPY."""
+"""PostgreSQL: the snapshot of a session, and COPY."""
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
@@ -15,45 +15,8 @@ from sichern.source.errors import (
     translate,
     translated,
 )
+from sichern.source.session import KEEPALIVE, open_session
 
-PINNED: Mapping[str, str] = {
-    # These can end the session's statements, so they come first.
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "idle_session_timeout": "0",
-    "transaction_timeout": "0",
-    # These change the text of values.
-    "client_encoding": "UTF8",
-    "datestyle": "ISO, YMD",
-    "timezone": "UTC",
-    "intervalstyle": "postgres",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "lc_monetary": "C",
-    "xmloption": "content",
-    # These change which rows are read, in which order, and what a statement means.
-    "row_security": "off",
-    "search_path": "",
-    "synchronize_seqscans": "off",
-    "standard_conforming_strings": "on",
-    "transform_null_equals": "off",
-    "quote_all_identifiers": "off",
-    # Compiling a statement of a hundred parts takes seconds, running it takes milliseconds.
-    "jit": "off",
-    # A login that may only read often has this; temporary tables are made outside the snapshot.
-    "default_transaction_read_only": "off",
-}
-"""Settings of every session; those that a server does not know are left out."""
-ATTEMPTS = 20
-"""How often a statement is tried until it is faster than the statement timeout of the login."""
-KEEPALIVE = {
-    "connect_timeout": "30",
-    "keepalives_idle": "60",
-    "keepalives_interval": "10",
-    "keepalives_count": "6",
-}
-"""A server that vanished without a word is noticed after two minutes, not two hours."""
 BLOCK = 1 << 18
 """Bytes that a block of lines has at least, but the last."""
 
@@ -85,8 +48,7 @@ def open_connection(
     """
     url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
     engine = sa.create_engine(url, poolclass=sa.NullPool)
-    pinned = {**PINNED, **(settings or {})}
-    sa.event.listen(engine, "do_connect", partial(_connect, pinned))
+    sa.event.listen(engine, "do_connect", partial(_connect, settings or {}))
     try:
         connection = engine.connect()
     except (psycopg.Error, sa.exc.DBAPIError) as error:
@@ -101,35 +63,13 @@ def open_connection(
 
 
 def _connect(
-    pinned: Mapping[str, str],
+    settings: Mapping[str, str],
     _dialect: sa.Dialect,
     _record: object,
     arguments: list[Any],
     keywords: dict[str, Any],
 ) -> psycopg.Connection[Any]:
-    """Connect and pin the settings before anything else is asked."""
-    connection = psycopg.connect(*arguments, **keywords, autocommit=True)
-    try:
-        for name, value in pinned.items():
-            _pin(connection, name, value)
-        connection.autocommit = False
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _pin(connection: psycopg.Connection[Any], name: str, value: str) -> None:
-    for attempt in range(ATTEMPTS):
-        try:
-            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
-        except psycopg.errors.QueryCanceled:
-            if attempt + 1 == ATTEMPTS:
-                raise
-        except psycopg.errors.UndefinedObject:
-            return
-        else:
-            return
+    return open_session(*arguments, settings=settings, **keywords)
 
 
 def _check_encoding(connection: sa.Connection) -> None:
@@ -157,6 +97,28 @@ def _reason(error: Exception) -> str:
     return reason_of(getattr(error, "orig", None) or error)
 
 
+def export_snapshot(connection: sa.Connection) -> tuple[dict[str, Any], str]:
+    """Let other sessions into the snapshot: how to connect, and the snapshot's name.
+
+    They can come in until its transaction ends.
+    """
+    _, keywords = connection.dialect.create_connect_args(connection.engine.url)
+    with translated():
+        name = connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
+    # SQLAlchemy adds an object of its own for its types.
+    plain = {each: value for each, value in keywords.items() if isinstance(value, str | int)}
+    return plain, str(name)
+
+
+def copy_command(connection: sa.Connection, statement: sa.Select[Any]) -> bytes:
+    """The COPY of a statement."""
+    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    # The driver's marks for parameters made SQLAlchemy double every percent sign; there are
+    # no parameters left, so the driver does not take that back.
+    query = str(compiled).replace("%%", "%")
+    return f"COPY ({query}) TO STDOUT".encode()
+
+
 def copy(
     connection: sa.Connection, statement: sa.Select[Any]
 ) -> Generator[bytes, None, None]:
@@ -164,10 +126,7 @@ def copy(
 
     No other statement can run on the connection until the iterator is exhausted or closed.
     """
-    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    # The driver's marks for parameters made SQLAlchemy double every percent sign; there are
-    # no parameters left, so the driver does not take that back.
-    query = str(compiled).replace("%%", "%")
+    command = copy_command(connection, statement)
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     # Closing the iterator early cancels the COPY, which would end the snapshot's transaction.
     held = not driver.autocommit
@@ -176,7 +135,6 @@ def copy(
             driver.execute("SAVEPOINT sichern_copy")
         finished = False
         try:
-            command = f"COPY ({query}) TO STDOUT".encode()
             with driver.cursor() as cursor, cursor.copy(command) as out:
                 lines: list[bytes] = []
                 size = 0

@@ -41,13 +41,41 @@ def read_rows(
     if path is None:
         path = "fast" if snapshot.dialect == "postgresql" else "portable"
     schema = table_schema(str(getattr(table, "name", "")), columns)
-    selected = _selected(snapshot, table, schema, path)
-    statement = sa.select(*selected).order_by(*_order(snapshot, table, columns, key))
-    if where is not None:
-        statement = statement.where(where)
+    statement = _statement(snapshot, table, schema, columns, key, where, path)
     if path == "fast":
         return snapshot.stream(postgresql.copy(snapshot.connection, statement))
     return _portable(snapshot, statement, schema, key)
+
+
+def copy_rows(
+    snapshot: Snapshot,
+    table: sa.FromClause,
+    columns: Sequence[WireColumn],
+    key: Sequence[str],
+    where: sa.ColumnElement[bool],
+    most: int,
+) -> bytes:
+    """Give the COPY with which another session reads what `read_rows` reads, up to `most` rows.
+
+    PostgreSQL only.
+    """
+    schema = table_schema(str(getattr(table, "name", "")), columns)
+    statement = _statement(snapshot, table, schema, columns, key, where, "fast")
+    return postgresql.copy_command(snapshot.connection, statement.limit(most))
+
+
+def _statement(
+    snapshot: Snapshot,
+    table: sa.FromClause,
+    schema: TableSchema,
+    columns: Sequence[WireColumn],
+    key: Sequence[str],
+    where: sa.ColumnElement[bool] | None,
+    path: Path,
+) -> sa.Select[Any]:
+    selected = _selected(snapshot, table, schema, path)
+    statement = sa.select(*selected).order_by(*_order(snapshot, table, columns, key))
+    return statement if where is None else statement.where(where)
 
 
 def _selected(

@@ -155,6 +155,17 @@ def parse_url(url: str) -> sa.URL:
     return parsed
 
 
+def server_of(url: str) -> str:
+    """Name the server of a database: its address and port, or the file.
+
+    Raises UnsupportedDatabase.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(parsed.database)
+    return f"{parsed.host or parsed.query.get('host', '')}:{parsed.port or ''}"
+
+
 def listen_for_errors(
     connection: sa.Connection, translate: Callable[[BaseException], SichernError | None]
 ) -> None:

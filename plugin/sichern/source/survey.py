@@ -111,7 +111,14 @@ def _nobodys(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
     parts: list[str] = []
     for table in closure.sources:
         known = closure.shared is SharedRows.DEFAULT or table.name not in closure.collected
-        if table.role is Role.OWNED and known:
+        if table.role is not Role.OWNED or not known:
+            continue
+        if table.tenant is not None and table.name not in closure.collected:
+            # An index finds these; to hold each row against both sides, all rows are read.
+            parts.append(
+                _count(closure, table, f"{closure.sql.column('t', table.tenant)} IS NULL")
+            )
+        else:
             sides = (closure.belongs(table, "t", side) for side in (Side.OURS, Side.OTHERS))
             parts.append(
                 _count(closure, table, " AND ".join(f"({each}) IS NOT TRUE" for each in sides))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sichern.schema.tsv import unescape
 from sichern.tenancy.errors import ForeignRow
+from sichern.tenancy.glance import Glance
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import N_, Polymorphic, Role
 
@@ -103,16 +104,26 @@ class Proof:
             for line in filter(None, lines.split(b"\n")):
                 keys.add(b"\t".join(line.split(b"\t", width)[:width]))
 
+    def glance(self, name: str) -> Glance:
+        """Say what must be seen of the lines of a table; `rows` judges what was seen.
+
+        Where each line must carry the tenant and no key is kept, that are the lines that do not.
+        """
+        check = self._check(name)
+        plain = check.tenant is not None and not check.nullable and name not in self._kept
+        return Glance(
+            position=check.tenant or 0,
+            tenant=self.tenant.encode() if plain else None,
+            fields=check.fields,
+        )
+
     def rows(self, name: str, lines: bytes) -> None:
         """Check a block of complete lines of a table.
 
         Raises ForeignRow at the first row that is another tenant's, or whose parent was not
         written before it.
         """
-        table = self.model.tables[name]
-        check = self._checks.get(name)
-        if check is None:
-            check = self._checks[name] = self._check(table)
+        table, check = self.model.tables[name], self._check(name)
         nameable = table.role in (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
         tenant = self.tenant.encode()
         keys = self.written.setdefault(name, KeySet()) if name in self._kept else None
@@ -151,7 +162,12 @@ class Proof:
         if key.encode() not in self.written.get(name, ()):
             raise ForeignRow(table=name, key=key, reason="document")
 
-    def _check(self, table: TenantTable) -> _Check:
+    def _check(self, name: str) -> _Check:
+        if name not in self._checks:
+            self._checks[name] = self._find_check(self.model.tables[name])
+        return self._checks[name]
+
+    def _find_check(self, table: TenantTable) -> _Check:
         names = [column.name for column in table.columns]
         parent: Sequence[str] = ()
         if isinstance(table.parent, ForeignLink):

@@ -1,0 +1,59 @@
+"""Divide a large table into windows of its key: where its chunks are cut, whoever reads them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sichern.archive.chunks import CHUNK_ROWS
+from sichern.source.snapshot import Snapshot
+from sichern.tenancy.closure import Closure
+from sichern.tenancy.model import TenantTable
+
+ROWS = 4 * CHUNK_ROWS
+"""Rows of a window where they are spread evenly: half as many to so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The rows of a table whose key lies between two integers, both included."""
+
+    first: int
+    last: int
+
+    def within(self, rows: sa.FromClause, table: TenantTable) -> sa.ColumnElement[bool]:
+        """The rows of the window, as a condition."""
+        key: sa.ColumnElement[Any] = rows.c[table.key[0]]
+        return key.between(self.first, self.last)
+
+
+def windows(
+    snapshot: Snapshot, closure: Closure, table: TenantTable, count: int
+) -> list[Window]:
+    """Divide the `count` rows that go along; one where there is nothing to gain: none at all.
+
+    Windows begin at multiples of a power of two, so that rows that were added leave the chunks
+    before them as they were. They depend on nothing but the rows.
+    """
+    divisible = (
+        snapshot.dialect == "postgresql"
+        and table.integer_key
+        and table.name not in closure.collected
+        and count > CHUNK_ROWS
+    )
+    if not divisible:
+        return []
+    key = closure.sql.own_key(table, "t")
+    first, last = snapshot.ask(
+        f"SELECT min({key}), max({key}) FROM {closure.sql.table(table.name)} t"
+        f" WHERE {closure.belongs(table, 't')}"
+    ).one()
+    return list(_between(int(first), int(last), count))
+
+
+def _between(first: int, last: int, count: int) -> Iterator[Window]:
+    span = last - first + 1
+    step = 1 << (span * ROWS // count).bit_length() - 1
+    for start in range(first // step * step, last + 1, step):
+        yield Window(first=max(first, start), last=min(last, start + step - 1))

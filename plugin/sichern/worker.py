@@ -1,0 +1,17 @@
+"""Be a worker of `workers.py`: answer calls until the connection ends. Imports next to nothing."""
+
+import contextlib
+from multiprocessing.connection import Connection
+from typing import Any
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Answer calls one by one: whether it failed, and the error or the result."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            fn, args, kwargs = connection.recv()
+            try:
+                answer = (False, fn(*args, **kwargs))
+            except Exception as error:
+                answer = (True, error)
+            connection.send(answer)

@@ -1,0 +1,72 @@
+"""50 small companies of one database in one command: side by side against one after another."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pluggy
+
+from sichern.side_by_side import SideBySide, cores
+from sichern.workers import Workers
+from sichern_hooks import create_manager
+from tests.bench.data import bench_server, line_database
+from tests.bench.harness import Bench, Ratio, Run
+from tests.bench.host import LineHost, back_up_lines
+
+TENANTS = 50
+ROWS = 250_000
+FEW = 5
+
+
+def open_lines(url: str) -> pluggy.PluginManager:
+    """Open the host in a process of the executor."""
+    return create_manager(LineHost(url=url))
+
+
+@contextmanager
+def _sides() -> Iterator[Mapping[str, Run]]:
+    with bench_server() as server, tempfile.TemporaryDirectory() as made:
+        url = server.url(line_database(server, ROWS, TENANTS))
+        pairs = Path(made, "pairs")
+
+        def turn(keys: list[str] | None = None) -> None:
+            shutil.rmtree(pairs, ignore_errors=True)
+            pairs.mkdir()
+            back_up_lines(url, pairs, keys)
+
+        def beside() -> None:
+            shutil.rmtree(pairs, ignore_errors=True)
+            pairs.mkdir()
+            opening = partial(open_lines, url)
+            with Workers(cores(), int) as workers:
+                how = SideBySide(executor=workers, opening=opening, at_once=cores())
+                back_up_lines(url, pairs, side_by_side=how)
+
+        def threads() -> None:
+            shutil.rmtree(pairs, ignore_errors=True)
+            pairs.mkdir()
+            with ThreadPoolExecutor(cores()) as pool:
+                how = SideBySide(
+                    executor=pool, opening=partial(open_lines, url), at_once=cores()
+                )
+                back_up_lines(url, pairs, side_by_side=how)
+
+        yield {
+            "in threads": threads,
+            "one after another": turn,
+            "side by side": beside,
+            f"{FEW} of them": lambda: turn([str(key) for key in range(1, FEW + 1)]),
+        }
+
+
+BENCH = Bench(
+    name="tenants",
+    work=f"{TENANTS} companies with {ROWS // TENANTS} lines each, in one command",
+    sides=_sides,
+    ratios=(Ratio(over="one after another", under="side by side", at_least=1.7),),
+    goals=((f"{FEW} of them", FEW * 0.1),),
+)
