@@ -1,7 +1,6 @@
 """Read the rows of one table as lines of the archive, in the order of their keys."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -112,7 +111,7 @@ def _portable(
     write = schema.line_writer(stored)
     # SQLite's driver fetches row by row; others would fetch everything at once.
     streamed = statement if stored else statement.execution_options(yield_per=PAGE)
-    with closing(snapshot.connection.execute(streamed)) as result:
+    with snapshot.kept(snapshot.connection.execute(streamed)) as result:
         pending: list[bytes] = []
         size = 0
         for page in _pages(snapshot, result, statement, schema, key):
@@ -128,7 +127,7 @@ def _portable(
 
 def _pages(
     snapshot: Snapshot,
-    result: sa.CursorResult[Any],
+    result: "sa.CursorResult[*tuple[Any, ...]]",
     statement: sa.Select[Any],
     schema: TableSchema,
     key: Sequence[str],
