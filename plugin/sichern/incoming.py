@@ -1,13 +1,15 @@
 """A pair on its way in: checked, compared with its target, staged beside the target's tables."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pluggy
 
-from sichern.archive.check import check_pair
+from sichern.archive.check import CheckResult, check_pair
 from sichern.archive.info import Info
 from sichern.archive.names import SCHEMA, Kind
 from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
@@ -85,29 +87,29 @@ def staged(run: ImportRun) -> Iterator[Incoming]:
         if run.options.way is Way.REPLACE:
             demand_same_system(info, target.identity, run.options)
             _demand_rights(run, tenant)
-        _check(run, step)
-        pair = stack.enter_context(open_pair(run.file))
-        session = stack.enter_context(open_session(target.database))
-        reader = ArchiveReader(pair)
-        manifest = read_manifest(reader.read(SCHEMA, LONGEST_SCHEMA))
-        if manifest.fingerprint != info.schema_fingerprint:
-            raise ManifestDamaged(reason=f"{manifest.fingerprint} / {info.schema_fingerprint}")
-        description = target.describe(session)
-        catalog = read_catalog(session, description.schema)
-        model = classify(catalog, description, wire_type)
-        counted = {table.name: (table.rows, table.identities) for table in info.tables}
-        compared = compare(manifest, counted, info.system, target.identity, model, catalog)
-        remap = Remap(
-            manifest=manifest,
-            model=model,
-            catalog=catalog,
-            way=run.options.way,
-            rows=filled(reader, Kind.DATA),
-            names=filled(reader, Kind.IDENTITIES),
-            copied=is_copy(info, target.identity),
-        )
-        admit(session, remap, info, target.identity, run.options)
-        stage_pair(session, remap, reader, step)
+        with _checked(run, step):
+            pair = stack.enter_context(open_pair(run.file))
+            session = stack.enter_context(open_session(target.database))
+            reader = ArchiveReader(pair)
+            manifest = read_manifest(reader.read(SCHEMA, LONGEST_SCHEMA))
+            if manifest.fingerprint != info.schema_fingerprint:
+                raise ManifestDamaged(reason=f"{manifest.fingerprint} / {info.schema_fingerprint}")
+            description = target.describe(session)
+            catalog = read_catalog(session, description.schema)
+            model = classify(catalog, description, wire_type)
+            counted = {table.name: (table.rows, table.identities) for table in info.tables}
+            compared = compare(manifest, counted, info.system, target.identity, model, catalog)
+            remap = Remap(
+                manifest=manifest,
+                model=model,
+                catalog=catalog,
+                way=run.options.way,
+                rows=filled(reader, Kind.DATA),
+                names=filled(reader, Kind.IDENTITIES),
+                copied=is_copy(info, target.identity),
+            )
+            admit(session, remap, info, target.identity, run.options)
+            stage_pair(session, remap, reader, step)
         yield Incoming(
             run=run,
             reader=reader,
@@ -135,12 +137,34 @@ def _demand_rights(run: ImportRun, tenant: Tenant) -> None:
         authorize(run.manager, run.actor, permission, tenant.ref)
 
 
-def _check(run: ImportRun, step: Callable[[str], None]) -> None:
-    """Read every byte of the pair. Raises the first thing that is wrong with it.
+@contextmanager
+def _checked(run: ImportRun, step: Callable[[str], None]) -> Iterator[None]:
+    """Read every byte of the pair while it is staged: nothing goes on before both are done.
 
+    Raises the first thing that is wrong with the pair, also where staging stumbled over it.
     What the rows say is checked when they are staged.
     """
-    checked = check_pair(run.file, progress=lambda _done, _total: step(""))
+    stopped = threading.Event()
+
+    def seen(_done: int, _total: int) -> None:
+        if stopped.is_set():
+            raise Cancelled
+        step("")
+
+    with ThreadPoolExecutor(1) as beside:
+        checking = beside.submit(check_pair, run.file, progress=seen)
+        try:
+            yield
+        except Exception:
+            _demand_sound(checking.result())
+            raise
+        except BaseException:
+            stopped.set()
+            raise
+        _demand_sound(checking.result())
+
+
+def _demand_sound(checked: CheckResult) -> None:
     if checked.problems:
         raise checked.problems[0]
 

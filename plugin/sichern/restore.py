@@ -230,7 +230,7 @@ def _plan(
     `closure` is what is replaced, None where nothing is.
     """
     session, remap, tenant = incoming.session, incoming.remap, tenant_of(incoming.info)
-    keymap.make(session, remap)
+    keymap.make(session, remap, key_sequences(session, remap.catalog))
     held = HeldDocuments(session=session, remap=remap, target=incoming.target)
     matching = match(session, remap, held)
     decide(session, remap)

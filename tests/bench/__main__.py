@@ -10,10 +10,14 @@ import click
 from tests.bench.harness import Bench, Measured, machine, measure
 
 BENCHES: Mapping[str, str] = {
+    "documents": "documents",
     "export-pg": "export_pg",
     "export-pg-shuffled": "export_pg_shuffled",
     "export-pg-wide": "export_pg_wide",
+    "export-sqlite": "export_sqlite",
     "impact": "impact",
+    "import-pg": "import_pg",
+    "marshmallow": "marshmallow_dump",
     "memory": "memory",
     "odoo-way": "odoo_way",
     "plan": "plan",

@@ -4,9 +4,19 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sichern.schema.errors import MalformedRow, MalformedText, UnknownWireType
+from sichern.schema import tsv
+from sichern.schema.errors import (
+    MalformedRow,
+    MalformedText,
+    UnknownWireType,
+    UnreadableValue,
+)
+from sichern.schema.fields import WIRES, wire_field
 from sichern.schema.table import WireColumn, table_schema
+from tests.schema.values import BEYOND_PYTHON, TEXT, VALUES
 
 COLUMNS = (
     WireColumn(name="id", wire="integer", nullable=False),
@@ -76,3 +86,73 @@ def test_a_value_of_another_type_is_refused_instead_of_written() -> None:
 def test_an_unknown_wire_type_is_refused() -> None:
     with pytest.raises(UnknownWireType):
         table_schema("t", [WireColumn(name="m", wire="money", nullable=True)])
+
+
+PLAIN = {
+    "integer": st.integers(-9, 99),
+    "numeric": st.decimals(-1000, 1000, places=2) | st.sampled_from([Decimal("-0.00")]),
+    "float": st.floats(-1e6, 1e6).map(lambda number: round(number, 2)),
+    "text": st.text("aÄ€", max_size=5),
+}
+"""Values of which a column is written in few calls."""
+STORED = st.one_of(
+    st.integers(-2, 2),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    TEXT,
+    st.binary(max_size=9),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.decimals(-1000, 1000, places=2).map(str),
+    st.sampled_from(["2026-02-30", "2026-01-01\n2026-01-02", "1\n2", "2026-01-01 00:00:00.5"]),
+)
+"""What SQLite can hold in a column, whatever its type."""
+
+
+@pytest.mark.parametrize("wire", list(WIRES))
+@given(data=st.data())
+def test_a_column_is_written_as_its_values_one_by_one(wire: str, data: st.DataObject) -> None:
+    plain = data.draw(st.booleans())
+    beyond = st.none() | st.sampled_from(BEYOND_PYTHON.get(wire) or ["x"])
+    one = PLAIN.get(wire, VALUES[wire] | st.just("x")) if plain else VALUES[wire] | beyond
+    values = data.draw(st.lists(one, min_size=1, max_size=6))
+    field = wire_field(wire)
+    expected = b"".join(
+        tsv.line([None if value is None else field.text(value)]) for value in values
+    )
+    schema = table_schema("t", [WireColumn(name="c", wire=wire, nullable=True)])
+    assert schema.line_writer()([[value] for value in values]) == expected
+
+
+@pytest.mark.parametrize("wire", list(WIRES))
+@given(data=st.data())
+def test_what_sqlite_stores_is_written_as_its_values_one_by_one(
+    wire: str, data: st.DataObject
+) -> None:
+    kind = data.draw(
+        st.sampled_from(
+            [
+                STORED,
+                st.integers(0, 1),
+                st.dates().map(str),
+                st.datetimes().map(str),
+                st.decimals(-99, 99, places=2).map(str),
+                st.floats(-99, 99),
+            ]
+        )
+    )
+    values = data.draw(st.lists(st.none() | kind, min_size=1, max_size=6))
+    if data.draw(st.booleans()):
+        values = [each.encode() if isinstance(each, str) else each for each in values]
+    field = wire_field(wire)
+    write = table_schema("t", [WireColumn(name="c", wire=wire, nullable=True)]).line_writer(True)
+    rows = [[value] for value in values]
+    try:
+        expected = b"".join(
+            tsv.line([None if value is None else field.stored_text(value)]) for value in values
+        )
+    except UnreadableValue:
+        with pytest.raises(UnreadableValue):
+            write(rows)
+    else:
+        assert write(rows) == expected

@@ -14,9 +14,10 @@ from sichern.schema import tsv
 from sichern.schema.fields import wire_field
 from sichern.schema.table import table_schema
 from sichern.source.errors import UnreadableRow
+from sichern.source.rows import read_rows
 from sichern.source.snapshot import open_snapshot
 from tests.schema.values import JSON, TEXT
-from tests.source.reading import columns, read
+from tests.source.reading import columns, read, table
 
 
 def _make(file: Path, declared: str, values: list[object]) -> str:
@@ -204,3 +205,15 @@ def test_a_value_of_python_s_decimal_is_never_rounded(tmp_path: Path) -> None:
 def test_reading_many_rows_gives_blocks(tmp_path: Path) -> None:
     url = _make(tmp_path / "t.sqlite", "varchar", ["x" * 100] * 5000)
     assert _texts(url, "text") == ["x" * 100] * 5000
+
+
+def test_a_reading_that_was_left_does_not_outlive_its_snapshot(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = _make(tmp_path / "t.sqlite", "varchar", ["x" * 1000] * 3000)
+    wires = columns(id="integer", v="text")
+    with open_snapshot(url) as snapshot:
+        blocks = read_rows(snapshot, table("t", wires, None), wires, ["id"], None)
+        assert next(blocks)
+    del blocks
+    assert not caplog.records

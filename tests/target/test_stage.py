@@ -1,6 +1,7 @@
 """A row of an archive is in the temporary table as the target's own programs store it."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from sichern.schema.fields import VERBATIM, wire_field
 from sichern.schema.table import WireColumn
 from sichern.source.errors import DatabaseGone, SnapshotBusy
 from sichern.source.rows import read_rows
+from sichern.target import stage as staging
 from sichern.target.errors import RowRefused
 from sichern.target.session import TargetSession, open_session
 from sichern.target.stage import stage
@@ -421,3 +423,17 @@ def test_a_server_that_ends_the_session_while_it_stages_is_an_error(postgres: Se
     with open_session(postgres.url(name)) as session, pytest.raises(DatabaseGone):
         stage(session, "s", NULLABLE, blocks(), table="t", like=None)
     postgres.drop_database(name)
+
+
+@given(text=st.text("\\N\t\n0x\rtb", max_size=12))
+def test_strange_escapes_are_told_from_known_ones_however_they_are_looked_for(text: str) -> None:
+    block = (text + "\n").encode()
+    strange = re.search(
+        rb"\r|\\(?!000|[bfnrtv]|N[\t\n])|[^\t\n]\\N", block.replace(b"\\\\", b"x")
+    )
+    try:
+        assert b"".join(staging._lines([block])) == block
+    except MalformedText:
+        assert strange is not None
+    else:
+        assert strange is None

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -124,6 +125,7 @@ class ZipWriter:
     members: list[MemberRecord] = field(default_factory=list, init=False)
     position: int = field(default=0, init=False)
     _names: set[str] = field(default_factory=set, init=False)
+    _beside: Executor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
 
     def add(
         self, name: str, blocks: Iterable[bytes], *, method: int = DEFLATED
@@ -136,11 +138,16 @@ class ZipWriter:
             raise ValueError(f"{name} was written already")
         digest = hashlib.sha256()
         lines = 0
-        with self._member(len(name.encode()), method) as member:
+
+        def seen() -> Iterator[bytes]:
+            nonlocal lines
             for piece in pieces(blocks):
-                digest.update(piece)
                 lines += piece.count(b"\n")
-                member.append(compress_chunk(piece, method, self.deflate))
+                yield piece
+
+        with self._member(len(name.encode()), method) as member:
+            for chunk in self._packed(seen(), digest, method):
+                member.append(chunk)
             member.finish()
             return self._record(name, member, digest.hexdigest(), lines)
 
@@ -164,9 +171,8 @@ class ZipWriter:
         first = next(cut, b"")
         method = DEFLATED if compresses(first[:_PROBE]) else STORED
         with self._member(len(document_member("0" * 64)), method) as member:
-            for piece in chain([first], cut):
-                digest.update(piece)
-                member.append(compress_chunk(piece, method, self.deflate))
+            for chunk in self._packed(chain([first], cut), digest, method):
+                member.append(chunk)
             member.finish()
             sha256 = digest.hexdigest()
             new = document_member(sha256) not in self._names
@@ -192,6 +198,27 @@ class ZipWriter:
         end = End(count=len(self.members), size=self.position - start, offset=start)
         self._append([pack_end(end)])
         return self.position
+
+    def _packed(
+        self, cut: Iterable[bytes], digest: "hashlib._Hash", method: int
+    ) -> Iterator[CompressedChunk]:
+        """Hash and compress each piece while the next one is read, and the last one written.
+
+        Both let go of the interpreter's lock.
+        """
+
+        def pack(piece: bytes) -> CompressedChunk:
+            digest.update(piece)
+            return compress_chunk(piece, method, self.deflate)
+
+        running: Future[CompressedChunk] | None = None
+        for piece in cut:
+            ahead = self._beside.submit(pack, piece)
+            if running is not None:
+                yield running.result()
+            running = ahead
+        if running is not None:
+            yield running.result()
 
     def _append(self, parts: list[bytes]) -> None:
         data = b"".join(parts)

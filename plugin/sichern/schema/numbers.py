@@ -2,18 +2,22 @@
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from sichern.schema.errors import UnreadableValue
-from sichern.schema.shortest import float4_text, float8_text
+from sichern.schema.shortest import PLAIN, float4_text, float8_text
 from sichern.schema.wire import Raw, Wire
 
 DIGITS = 150_000
 """More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
 _SHORT = re.compile(r"0|[1-9][0-9]{0,17}")
-_SHORT_NUMERIC = re.compile(r"(?:0|-?[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
+_SHORT_NUMERIC = re.compile(
+    r"(?:0|-?[1-9][0-9]{0,17}|-0(?=\.0*[1-9]))(?:\.[0-9]{1,17})?"
+)
 """Texts that are surely canonical, and that SQLite can hold."""
+_SHORT_NUMERICS = re.compile(rf"(?:{_SHORT_NUMERIC.pattern}\n)*")
 _NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|NaN|-?Infinity")
 _FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?|NaN|-?Infinity")
 
@@ -37,6 +41,18 @@ class Boolean(Wire):
         if raw in (0, 1) and not isinstance(raw, float):
             return bool(raw)
         raise UnreadableValue(raw)
+
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is bool:
+            return ["t" if value else "f" for value in values]
+        return super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is int and {0, 1}.issuperset(raws):
+            return ["t" if raw else "f" for raw in raws]
+        return super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> int:
         return int(value)
@@ -62,9 +78,13 @@ class Integer(Wire):
             raise UnreadableValue(raw)
         return raw
 
-    def stored_text(self, raw: object) -> str:
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return int.__repr__(raw) if type(raw) is int else super().stored_text(raw)
+        return list(map(repr, values)) if kind is int else super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        return list(map(repr, raws)) if kind is int else super().stored_texts(raws, kind)
 
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
@@ -110,6 +130,26 @@ class Numeric(Wire):
         self._format(number)
         return number
 
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is Decimal:
+            found = _short_numerics("\n".join(map(str, values)), len(values))
+            if found is not None:
+                return found
+        return super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        joined = ""
+        if kind is bytes:
+            joined = b"\n".join(raws).decode("latin-1")
+        elif kind is str:
+            joined = "\n".join(raws)
+        elif kind is float or {int, float}.issuperset(map(type, raws)):
+            joined = "\n".join(map(repr, raws))
+        found = _short_numerics(joined, len(raws))
+        return super().stored_texts(raws, kind) if found is None else found
+
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
         return text if _SHORT_NUMERIC.fullmatch(text) else super().text_raw(text)
@@ -140,6 +180,18 @@ class Float(Wire):
             return float(str(raw))
         raise UnreadableValue(raw)
 
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is float and min(values) > -PLAIN and max(values) < PLAIN:
+            joined = "\n".join(map(repr, values)) + "\n"
+            if "e" not in joined and "n" not in joined:
+                return joined.replace(".0\n", "\n").splitlines()
+        return super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        return self.texts(raws, kind) if kind is float else super().stored_texts(raws, kind)
+
     def _raw(self, value: Any) -> float | str:
         number = float(value)
         # SQLite would make NULL of it.
@@ -151,9 +203,27 @@ class Float4(Float):
 
     wire = "float4"
 
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:  # noqa: ARG002
+        """One by one: a real's text is not that of the double."""
+        return super().texts(values, None)
+
+    def stored_texts(
+        self, raws: Sequence[Any], kind: type | None  # noqa: ARG002
+    ) -> Sequence[str]:
+        """One by one."""
+        return super().stored_texts(raws, None)
+
     def _format(self, value: Any) -> str:
         return float4_text(value)
 
     def _stored(self, raw: object) -> float:
         number = super()._stored(raw)
         return number if math.isnan(number) else float(float4_text(number))
+
+
+def _short_numerics(joined: str, count: int) -> list[str] | None:
+    """The texts that were joined by line feeds, where each of them is surely canonical."""
+    if not _SHORT_NUMERICS.fullmatch(joined + "\n"):
+        return None
+    texts = joined.split("\n")
+    return texts if len(texts) == count else None

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from fractions import Fraction
 
+PLAIN = 1e15
+"""From here on a double is written with an exponent."""
 EXACT = 2.0**53
 """From here on a double is an integer, and a short decimal can lie between two of them."""
 
@@ -17,11 +19,11 @@ EXACT = 2.0**53
 def float8_text(number: float) -> str:
     """Write a double."""
     size = abs(number)
-    if 1e-4 <= size < 1e15 or not size:
+    if 1e-4 <= size < PLAIN or not size:
         return repr(number).removesuffix(".0")
     if not math.isfinite(number):
         return _special(number)
-    if size < 1e15:
+    if size < PLAIN:
         return repr(number)
     digits, exponent = _decompose(repr(size))
     if size >= EXACT:

@@ -1,6 +1,6 @@
 """One marshmallow schema per table, built from its columns: a row to a line and back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -13,7 +13,8 @@ from sichern.schema.fields import wire_field
 from sichern.schema.wire import Wire
 
 Row = tuple[Any, ...]
-Texts = Callable[[object], str]
+Texts = Callable[[Sequence[object]], Sequence[str]]
+_NONE = type(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,28 +81,18 @@ class TableSchema(marshmallow.Schema):
                 raise MalformedRow(table=self.table, reason=f"{column.name} NULL")
         return texts
 
-    def line_writer(self, stored: bool = False) -> Callable[[Iterable[Sequence[object]]], bytes]:
-        """Make a function that writes rows as lines.
+    def line_writer(self, stored: bool = False) -> Callable[[Sequence[Sequence[object]]], bytes]:
+        """Make a function that writes rows, one at least, as lines: a column at a time.
 
         `stored` takes values as SQLite stores them, otherwise they are the fields' own. The
         function raises UnreadableValue.
         """
-        writers = [_writer(wire, stored) for wire in self.wires]
-        null = tsv.NULL
+        writers = [_column_writer(wire, stored) for wire in self.wires]
 
-        def write(rows: Iterable[Sequence[object]]) -> bytes:
-            return "".join(
-                [
-                    "\t".join(
-                        [
-                            null if value is None else text(value)
-                            for text, value in zip(writers, row, strict=True)
-                        ]
-                    )
-                    + "\n"
-                    for row in rows
-                ]
-            ).encode()
+        def write(rows: Sequence[Sequence[object]]) -> bytes:
+            columns = zip(*rows, strict=True)
+            texts = [write(values) for write, values in zip(writers, columns, strict=True)]
+            return ("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n").encode()
 
         return write
 
@@ -110,12 +101,24 @@ def _field(number: int) -> str:
     return f"column_{number}"
 
 
-def _writer(wire: Wire, stored: bool) -> Texts:
-    text = wire.stored_text if stored else wire.text
-    if wire.plain:
-        return text
-    escape = tsv.escape
-    return lambda value: escape(text(value))
+def _column_writer(wire: Wire, stored: bool) -> Texts:
+    texts = wire.stored_texts if stored else wire.texts
+
+    def write(values: Sequence[object]) -> Sequence[str]:
+        kinds = set(map(type, values))
+        if _NONE not in kinds:
+            return written(values, kinds)
+        kinds.remove(_NONE)
+        if not kinds:
+            return [tsv.NULL] * len(values)
+        present = iter(written([value for value in values if value is not None], kinds))
+        return [tsv.NULL if value is None else next(present) for value in values]
+
+    def written(values: Sequence[object], kinds: set[type]) -> Sequence[str]:
+        found = texts(values, kinds.pop() if len(kinds) == 1 else None)
+        return found if wire.plain else tsv.escape_all(found)
+
+    return write
 
 
 def table_schema(name: str, columns: Sequence[WireColumn]) -> TableSchema:

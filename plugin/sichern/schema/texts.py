@@ -1,6 +1,7 @@
 """Wire fields of text and bytes: text, enum, bytes, uuid, json, jsonb, and types kept verbatim."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -41,9 +42,9 @@ class Text(Wire):
             return repr(raw)
         return str(raw)
 
-    def stored_text(self, raw: object) -> str:
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
         """As the base, in a hurry."""
-        return raw if type(raw) is str else super().stored_text(raw)
+        return raws if kind is str else super().stored_texts(raws, kind)
 
     def text_raw(self, text: str) -> Raw:
         """As the base, in a hurry."""
@@ -67,6 +68,16 @@ class Bytes(Wire):
     kinds = (bytes, bytearray, memoryview)
     plain = False
     native = True
+
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is bytes:
+            return ["\\x" + value.hex() for value in values]
+        return super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        return self.texts(raws, kind) if kind is bytes else super().stored_texts(raws, kind)
 
     def _format(self, value: Any) -> str:
         return "\\x" + bytes(value).hex()
@@ -184,6 +195,10 @@ class Verbatim(Wire):
     def value(self, text: str) -> str:
         """Give the text."""
         return text
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        return raws if kind is str else super().stored_texts(raws, kind)
 
     def _stored(self, raw: object) -> str:
         if not isinstance(raw, str):

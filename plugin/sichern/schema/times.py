@@ -1,6 +1,7 @@
 """Wire fields of dates and times, in PostgreSQL's ISO style and UTC."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -10,6 +11,9 @@ from sichern.schema.wire import Wire
 _OFFSET = re.compile(r"([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$")
 _INTERVAL = re.compile(
     r"(?:(-?\d{1,10}) days?)? ?(?:(-?)(\d{2,10}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?"
+)
+_MOMENTS = re.compile(
+    r"(?:[0-9-]{10} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?\n)*"
 )
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,6 +40,17 @@ class Date(Wire):
                 raise UnreadableValue(raw)
             return moment.date()
         return date.fromisoformat(raw)
+
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        return list(map(str, values)) if kind is date else super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry: the days of a page are few."""
+        if kind is not str:
+            return super().stored_texts(raws, kind)
+        days = {raw: self.stored_text(raw) for raw in set(raws)}
+        return [days[raw] for raw in raws]
 
     def _raw(self, value: Any) -> str:
         return str(value.isoformat())
@@ -111,6 +126,21 @@ class Timestamp(Wire):
         if moment is None or moment.tzinfo is not None:
             raise UnreadableValue(raw)
         return moment
+
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        if kind is datetime:
+            return list(map(_trim, map(str, values)))
+        return super().texts(values, kind)
+
+    def stored_texts(self, raws: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """As the base, in a hurry."""
+        joined = "\n".join(raws) + "\n" if kind is str else ""
+        if joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
+            for day in {raw[:10] for raw in raws}:
+                self.stored_text(day + " 00:00:00")
+            return list(map(_trim, raws)) if "." in joined else raws
+        return super().stored_texts(raws, kind)
 
     def _raw(self, value: Any) -> str:
         return str(value.isoformat(" "))

@@ -1,6 +1,6 @@
 """The base of all wire fields: one value and its renderings, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -70,6 +70,19 @@ class Wire(fields.Field[Any]):
         Raises UnreadableValue.
         """
         return self.text(self.stored(raw))
+
+    def texts(self, values: Sequence[Any], kind: type | None) -> Sequence[str]:
+        """Give `text` of each value of a column: in few calls where the values are plain.
+
+        `kind` is the type that all of them have exactly; None where they have several.
+        """
+        return values if kind is str else list(map(self.text, values))
+
+    def stored_texts(
+        self, raws: Sequence[Any], kind: type | None  # noqa: ARG002
+    ) -> Sequence[str]:
+        """Give `stored_text` of each value of a column, as `texts` does."""
+        return list(map(self.stored_text, raws))
 
     def raw(self, value: object) -> Raw:
         """Give what SQLite is to store for a value, the inverse of `stored`.

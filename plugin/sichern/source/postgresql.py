@@ -1,6 +1,7 @@
 """PostgreSQL: the snapshot of a session, and COPY."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -38,14 +39,16 @@ def connect(
     return connection, transaction
 
 
-def open_connection(url: sa.URL, temporary: Sequence[sa.Table]) -> sa.Connection:
-    """Open a connection with the pinned settings and make its temporary tables.
+def open_connection(
+    url: sa.URL, temporary: Sequence[sa.Table], settings: Mapping[str, str] | None = None
+) -> sa.Connection:
+    """Open a connection with the pinned settings, and others, and make its temporary tables.
 
     Raises DatabaseUnavailable, UnsupportedDatabase, TemporaryTablesDenied.
     """
     url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
     engine = sa.create_engine(url, poolclass=sa.NullPool)
-    sa.event.listen(engine, "do_connect", _connect)
+    sa.event.listen(engine, "do_connect", partial(_connect, settings or {}))
     try:
         connection = engine.connect()
     except (psycopg.Error, sa.exc.DBAPIError) as error:
@@ -60,9 +63,13 @@ def open_connection(url: sa.URL, temporary: Sequence[sa.Table]) -> sa.Connection
 
 
 def _connect(
-    _dialect: sa.Dialect, _record: object, arguments: list[Any], keywords: dict[str, Any]
+    settings: Mapping[str, str],
+    _dialect: sa.Dialect,
+    _record: object,
+    arguments: list[Any],
+    keywords: dict[str, Any],
 ) -> psycopg.Connection[Any]:
-    return open_session(*arguments, **keywords)
+    return open_session(*arguments, settings=settings, **keywords)
 
 
 def _check_encoding(connection: sa.Connection) -> None:

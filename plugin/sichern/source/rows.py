@@ -1,7 +1,6 @@
 """Read the rows of one table as lines of the archive, in the order of their keys."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -11,11 +10,11 @@ from sichern.schema.fields import wire_field
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.wire import Column
 from sichern.source import postgresql
-from sichern.source.errors import ReadFailed, UnreadableRow
+from sichern.source.errors import ReadFailed, UnreadableRow, translated
 from sichern.source.snapshot import Snapshot
 
 Path = Literal["fast", "portable"]
-PAGE = 500
+PAGE = 1000
 """Rows fetched at a time on the portable path."""
 
 
@@ -110,8 +109,9 @@ def _portable(
 ) -> Iterator[bytes]:
     stored = snapshot.dialect == "sqlite"
     write = schema.line_writer(stored)
-    streamed = statement.execution_options(yield_per=PAGE)
-    with closing(snapshot.connection.execute(streamed)) as result:
+    # SQLite's driver fetches row by row; others would fetch everything at once.
+    streamed = statement if stored else statement.execution_options(yield_per=PAGE)
+    with snapshot.kept(snapshot.connection.execute(streamed)) as result:
         pending: list[bytes] = []
         size = 0
         for page in _pages(snapshot, result, statement, schema, key):
@@ -127,16 +127,22 @@ def _portable(
 
 def _pages(
     snapshot: Snapshot,
-    result: sa.CursorResult[Any],
+    result: "sa.CursorResult[*tuple[Any, ...]]",
     statement: sa.Select[Any],
     schema: TableSchema,
     key: Sequence[str],
-) -> Iterator[Sequence[sa.Row[Any]]]:
-    try:
+) -> Iterator[Sequence[Sequence[object]]]:
+    if snapshot.dialect != "sqlite":
         yield from result.partitions()
+        return
+    cursor = result.cursor
+    assert cursor is not None
+    try:
+        with translated():
+            # SQLAlchemy would only put its own rows around the driver's.
+            while page := cursor.fetchmany(PAGE):
+                yield page
     except ReadFailed as error:
-        if snapshot.dialect != "sqlite":
-            raise
         raise _find_undecodable(snapshot, statement, schema, key) or error from error
 
 
@@ -169,7 +175,7 @@ def _positions(schema: TableSchema, key: Sequence[str]) -> list[int]:
 
 
 def _write(
-    write: Callable[[Iterable[Sequence[object]]], bytes],
+    write: Callable[[Sequence[Sequence[object]]], bytes],
     page: Sequence[Sequence[object]],
     schema: TableSchema,
     key: Sequence[str],

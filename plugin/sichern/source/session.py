@@ -48,11 +48,16 @@ KEEPALIVE = {
 """A server that vanished without a word is noticed after two minutes, not two hours."""
 
 
-def open_session(*arguments: Any, **keywords: Any) -> psycopg.Connection[Any]:
-    """Connect and pin the settings before anything else is asked; arguments are the driver's."""
+def open_session(
+    *arguments: Any, settings: Mapping[str, str] | None = None, **keywords: Any
+) -> psycopg.Connection[Any]:
+    """Connect and pin these settings, and others, before anything else is asked.
+
+    All other arguments are the driver's.
+    """
     connection = psycopg.connect(*arguments, **keywords, autocommit=True)
     try:
-        for name, value in PINNED.items():
+        for name, value in {**PINNED, **(settings or {})}.items():
             _pin(connection, name, value)
         connection.autocommit = False
     except BaseException:

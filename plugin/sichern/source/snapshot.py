@@ -75,7 +75,15 @@ class Snapshot:
     ) -> Iterator["sa.CursorResult[*tuple[Any, ...]]"]:
         """Run one SELECT whose rows are fetched page by page; closed at the latest with this."""
         paged = statement.execution_options(yield_per=PAGE)
-        with closing(self.connection.execute(paged, parameters or {})) as result:
+        with self.kept(self.connection.execute(paged, parameters or {})) as result:
+            yield result
+
+    @contextmanager
+    def kept(
+        self, result: "sa.CursorResult[*tuple[Any, ...]]"
+    ) -> Iterator["sa.CursorResult[*tuple[Any, ...]]"]:
+        """Close a result behind its reader, and before the connection where that ends first."""
+        with closing(result):
             self._results.add(result)
             try:
                 yield result

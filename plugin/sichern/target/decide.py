@@ -22,7 +22,7 @@ def decide(session: TargetSession, remap: Remap) -> None:
     for table in remap.mapped:
         named = State.PLACEHOLDER if table.role is Role.IDENTITY else State.UNKNOWN
         _set(session, remap, table, named, named=True)
-        if table.name not in remap.rows:
+        if table.name not in remap.rows or begins_as(remap, table) is State.INSERT:
             continue
         if table.tenant is not None:
             carried = f"{remap.sql.column('s', table.tenant)} IS NOT NULL"
@@ -32,6 +32,12 @@ def decide(session: TargetSession, remap: Remap) -> None:
         _set(session, remap, table, State.INSERT)
     while _call_in(session, remap):
         pass
+
+
+def begins_as(remap: Remap, table: TenantTable) -> State:
+    """The state of a table's rows before anything was asked: owned ones of a new tenant go in."""
+    new = table.role is Role.OWNED and not remap.same_system
+    return State.INSERT if new else State.UNDECIDED
 
 
 def _set(

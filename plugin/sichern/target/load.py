@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sichern.schema.table import WireColumn
+from sichern.target.foreign_keys import held_at_once
 from sichern.target.order import LoadOrder, load_order
 from sichern.target.refusals import RowsDiffer
 from sichern.target.remap import Remap, State
@@ -42,19 +43,20 @@ def load(
     removed = _remove(session, remap, order, removals, step)
     _hold(session, remap, kept)
     inserted, updated = {}, {}
-    for each in order.tables:
-        if each not in remap.rows:
-            continue
-        step(each)
-        table = remap.model.tables[each]
-        later = order.later.get(each, frozenset())
-        if remap.same_system:
-            updated[each] = _update(session, remap, table, later)
-        inserted[each] = _insert(session, remap, table, later)
-        step(each)
-    for each, columns in order.later.items():
-        if each in remap.rows:
-            _fill(session, remap, remap.model.tables[each], sorted(columns))
+    with held_at_once(session, remap):
+        for each in order.tables:
+            if each not in remap.rows:
+                continue
+            step(each)
+            table = remap.model.tables[each]
+            later = order.later.get(each, frozenset())
+            if remap.same_system:
+                updated[each] = _update(session, remap, table, later)
+            inserted[each] = _insert(session, remap, table, later)
+            step(each)
+        for each, columns in order.later.items():
+            if each in remap.rows:
+                _fill(session, remap, remap.model.tables[each], sorted(columns))
     return Loaded(inserted=inserted, updated=updated, removed=removed)
 
 

@@ -14,6 +14,18 @@ from sichern.source.snapshot import Snapshot, listen_for_errors, parse_url
 from sichern.target.errors import WriteDenied, translate
 from sichern.tenancy.closure import KEY_TABLES
 
+MEMORY = {
+    # Staged rows and key maps are temporary tables, and joined with each other: in memory a join
+    # keeps the order of the rows, and so that of the index that they go into.
+    "temp_buffers": "64MB",
+    "work_mem": "128MB",
+    "hash_mem_multiplier": "2",
+    "maintenance_work_mem": "64MB",
+    # What is asked of them is how large they are, more than what stands in them.
+    "default_statistics_target": "25",
+}
+"""Settings of PostgreSQL for an import: its own are for many small statements at a time."""
+
 
 class TargetSession(Snapshot):
     """A connection to the target, made by `open_session`. It is a `sichern_hooks.Writer`.
@@ -136,7 +148,7 @@ def open_session(url: str) -> TargetSession:
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql":
-        connection = postgresql.open_connection(parsed, KEY_TABLES)
+        connection = postgresql.open_connection(parsed, KEY_TABLES, MEMORY)
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         driver.server_cursor_factory = _HeldCursor
     else:
