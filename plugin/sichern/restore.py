@@ -16,7 +16,7 @@ from sichern.incoming import ImportRun, Incoming, staged, tenant_of
 from sichern.report.import_protocol import ImportProtocolSchema
 from sichern.report.importing import ImportLog
 from sichern.report.observe import observe
-from sichern.run import Cancelled, Clock, audit, carry_out, now
+from sichern.run import Cancelled, Clock, audit, carry_out, now, unstoppable
 from sichern.source.errors import DatabaseGone
 from sichern.source.keys import collect
 from sichern.source.sequences import key_sequences
@@ -80,6 +80,8 @@ def restore(
     log = ImportLog(this.id, actor, this.tenant, str(file), options, started)
     audit(manager, actor, this.id, this.tenant.ref, "import-started")
     error = carry_out(lambda: _import(this, log), f"the import of {file.name}")
+    if log.arrived:
+        error = None  # What goes wrong while everything is closed takes nothing back.
     outcome = log.end(clock(), error)
     audit(manager, actor, this.id, log.tenant.ref, f"import-{outcome}")
     entry = TenantReport(
@@ -151,9 +153,10 @@ def _import(run: ImportRun, log: ImportLog) -> None:
         arrived = new_tenant(incoming.session, incoming.remap, tenant.ref)
         notices.extend(_neutralise(incoming, arrived))
         incoming.step("")
-        _commit(incoming, undo)
-        notices.extend(_finish(incoming, arrived))
-        log.loaded(notices, run.clock(), arrived)
+        with unstoppable():
+            _commit(incoming, undo)
+            notices.extend(_finish(incoming, arrived))
+            log.loaded(notices, run.clock(), arrived)
 
 
 def _commit(incoming: Incoming, undo: ExitStack) -> None:

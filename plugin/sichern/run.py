@@ -1,8 +1,12 @@
 """What every run has: an id, a clock, somebody who may stop it, and an end that is told."""
 
 import logging
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 
 import pluggy
 
@@ -12,6 +16,9 @@ from sichern_hooks import N_, Actor, AuditEvent, SichernError, TenantRef
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Answer = Callable[[int, FrameType | None], None] | signal.Handlers
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a terminal, an administrator, and a connection that closes send to stop a run."""
 
 
 class Cancelled(SichernError):
@@ -50,6 +57,40 @@ def carry_out(work: Callable[[], None], what: str) -> SichernError | None:
         logger.exception("%s failed", what)
         return Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
     return None
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let each of STOPS interrupt as Ctrl-C does, so that a run clears away what it began.
+
+    One that somebody chose to ignore (nohup) stays ignored.
+    """
+    with _answering(
+        {each for each in STOPS if signal.getsignal(each) == signal.SIG_DFL},
+        signal.default_int_handler,
+    ):
+        yield
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Let none of STOPS through: from a commit until it is told, nothing can be taken back."""
+    with _answering(set(STOPS), signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _answering(signals: set[signal.Signals], answer: Answer) -> Iterator[None]:
+    """Answer signals in a way of our own for a while; they reach nothing but the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, answer) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def audit(

@@ -97,7 +97,10 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(config: Path, tmp_path: P
     assert list(target.iterdir()) == []
 
 
-def test_an_interrupt_before_anything_runs_is_said_as_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_before_anything_runs_is_said_as_well(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
     os.mkfifo(tmp_path / "sichern.toml")
     # Reading the configuration waits for ever: nobody writes anything to the pipe.
     process = subprocess.Popen(
@@ -106,7 +109,7 @@ def test_an_interrupt_before_anything_runs_is_said_as_well(tmp_path: Path) -> No
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
     writer = os.open(tmp_path / "sichern.toml", os.O_WRONLY)  # waits until the command reads
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     out, err = process.communicate(timeout=30)
     os.close(writer)
     assert (process.returncode, out) == (1, "")

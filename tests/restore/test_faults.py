@@ -1,12 +1,17 @@
 """A failure anywhere on the way in leaves the target as it was, rows and documents alike."""
 
+import signal
+from collections.abc import Sequence
+
 import pytest
 import sqlalchemy as sa
 
 from sichern.target.session import TargetSession
-from sichern_hooks import Outcome, Way
+from sichern_hooks import Actor, Notice, Outcome, TenantRef, Way
 from tests.restore.conftest import EMPTY, MakeWorld, World
 from tests.support import world as small
+from tests.support.small_host import ADMIN
+from tests.support.small_target import SmallTarget
 
 TARGETS = {Way.NEW: small.ROWS, Way.EMPTY: EMPTY, Way.REPLACE: small.ROWS}
 CHANGED = (
@@ -152,3 +157,35 @@ def test_documents_put_into_the_store_are_taken_back(
     report = again.take(file, Way.NEW, cancelled=Breaks(counting.asked))
     assert report.outcome is Outcome.FAILED
     assert again.content() == before
+
+
+def test_an_interrupt_after_the_commit_takes_nothing_back_and_says_so(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told that nothing was kept would start again, and have the tenant twice."""
+    file, target = make_world(small.ROWS).back_up(), make_world(EMPTY)
+    real_commit, real_finish, real_close = (
+        TargetSession.commit, SmallTarget.finish, TargetSession.close,
+    )  # fmt: skip
+
+    def commit(session: TargetSession) -> None:
+        real_commit(session)
+        signal.raise_signal(signal.SIGINT)
+
+    def finish(self: SmallTarget, actor: Actor, tenant: TenantRef) -> Sequence[Notice]:
+        signal.raise_signal(signal.SIGTERM)
+        return real_finish(self, actor, tenant)
+
+    def close(session: TargetSession) -> None:
+        real_close(session)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TargetSession, "commit", commit)
+    monkeypatch.setattr(SmallTarget, "finish", finish)
+    monkeypatch.setattr(TargetSession, "close", close)
+    report = target.take(file, Way.NEW)
+    assert report.tenants[0].error is None
+    assert report.outcome in (Outcome.COMPLETE, Outcome.WARNINGS)
+    assert target.ask("select count(*) from company") == [(1,)]
+    assert target.host.targets[-1].finished == [(ADMIN, report.tenants[0].tenant.ref)]
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler

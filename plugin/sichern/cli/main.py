@@ -15,7 +15,7 @@ from sichern.cli.log import LogFile
 from sichern.cli.output import Output
 from sichern.config import DEFAULT, Config, load_config
 from sichern.i18n import LANGUAGES, N_, environment_language, install, language_of
-from sichern.run import Cancelled, Unexpected
+from sichern.run import Cancelled, Unexpected, stoppable
 from sichern_hooks import SichernError
 
 FAILED = 1
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     log = LogFile(state_folder(os.environ, Path.home()) / LOG)
     logging.basicConfig(handlers=[log])
-    status = _run(given, output)
+    with stoppable():
+        status = _run(given, output)
     if log.written:
         output.aside(output.say(N_("details are in the log %(path)s"), {"path": str(log.path)}))
     return status

@@ -81,6 +81,11 @@ class ImportLog:
         """The tenant as it is here, else as the pair names it, else the file."""
         return Tenant(ref=self._arrived or self._tenant.ref, name=self._tenant.name)
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the tenant is there, for good."""
+        return self._arrived is not None
+
     def names(self, tenant: Tenant) -> None:
         """Remember the tenant, once the info file was read."""
         self._tenant = tenant
