@@ -25,6 +25,9 @@ def shown() -> list[Any]:
     """What Tryton shows of the module, from the database of the transaction: context and text."""
     from trytond.pool import Pool
 
+    # Texts within views are known to the database only after this step of Tryton's own.
+    setting = Pool().get("ir.translation.set", type="wizard")
+    setting(setting.create()[0]).set_view()
     exported = Pool().get("ir.translation").translation_export("en", MODULE) or b""
     return list(polib.pofile(exported.decode()))
 
