@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.sao import Sao
+from tests.support.module import demo_with_module
 from tests.support.need import missing, need
 from tests.support.serving import WebServer, serving
-from tests.support.tryton import copy_sqlite, demo_sqlite
+from tests.support.tryton import copy_sqlite
 from tests.support.webclient import web_client
 
 LANGUAGES = {"de": "de-DE", "en": "en-US"}
@@ -37,13 +38,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    """A Tryton with two companies: `chef` (German) and `admin` (English) may enter both."""
-    database = copy_sqlite(demo_sqlite(), tmp_path_factory.mktemp("tryton"))
+    """A Tryton with two companies and the module: `chef` (German) and `admin` may do all in both.
+
+    Its administrator allowed one folder, `backups` beside the database.
+    """
+    database = copy_sqlite(demo_with_module(), tmp_path_factory.mktemp("tryton"))
+    backups = database.folder / "backups"
+    backups.mkdir()
+    with database.config.open("a", encoding="utf-8") as config:
+        config.write(f"\n[sichern]\ndestinations = NAS: {backups}\n")
     with closing(sqlite3.connect(database.file)) as connection, connection:
         connection.execute(
             'INSERT INTO "res_user-company_company" ("user", company)'
             " SELECT res_user.id, company_company.id FROM res_user, company_company"
             " WHERE res_user.login = 'admin'"
+        )
+        connection.execute(
+            'INSERT INTO "res_user-res_group" ("user", "group")'
+            " SELECT res_user.id, db_id FROM res_user, ir_model_data"
+            " WHERE login = 'chef' AND module = 'sichern' AND model = 'res.group'"
         )
     with serving(database, root=web_client()) as server:
         yield server

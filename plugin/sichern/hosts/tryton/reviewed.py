@@ -46,6 +46,8 @@ _PRIVATE = """
     inbound.email inbound.email.inbox inbound.email.rule inbound.email.rule.header
     marketing.email web.shortened_url
     web.user web.user-party.party.secondary web.user.authenticate.attempt web.user.session
+    sichern.job sichern.job-company.company sichern.job-excluded-company.company
+    sichern.run sichern.run.tenant sichern.transfer
 """
 
 ROLES: Mapping[str, Role] = {

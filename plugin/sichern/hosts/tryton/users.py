@@ -8,7 +8,9 @@ from sichern_hooks import Permission
 GRANTS: dict[tuple[str, str], frozenset[Permission]] = {
     ("res", "group_admin"): frozenset(Permission),
     ("sichern", "group_back_up"): frozenset({Permission.BACK_UP}),
+    ("sichern", "group_download"): frozenset({Permission.DOWNLOAD}),
     ("sichern", "group_import"): frozenset({Permission.IMPORT}),
+    ("sichern", "group_configure"): frozenset({Permission.CONFIGURE}),
 }
 """What a group grants, by the names under which modules ship it."""
 

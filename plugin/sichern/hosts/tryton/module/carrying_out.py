@@ -1,0 +1,249 @@
+"""Does what a run was asked to do by the contract's own calls, a tenant at a time, and tells it.
+
+Rights are asked for again: by the calls themselves, and here for what they do not know of.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from sichern.actions import BACK_UP
+from sichern.archive.check import check_pair
+from sichern.archive.stems import INFO, slugs
+from sichern.hosts.tryton.module import pairs, places, retention, states
+from sichern.hosts.tryton.module.run_tenant import error_json
+from sichern.hosts.tryton.module.tasks import Task
+from sichern.report.import_text import arrival_text
+from sichern.report.mail import protocol_mail
+from sichern.restore import plan_import
+from sichern.run import Cancelled, now
+from sichern_hooks import (
+    Actor,
+    Permission,
+    Report,
+    SichernError,
+    TenantReport,
+    Way,
+    authorize,
+)
+
+logger = logging.getLogger(__name__)
+
+Note = Callable[[Callable[[Any], Any]], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What is to be noted of the run as a whole; `mailed` None where no mail was wanted."""
+
+    mailed: str | None = None
+
+
+def carry_out(
+    task: Task, manager: pluggy.PluginManager, note: Note, stop: threading.Event
+) -> Ended:
+    """Do it; each tenant's result is noted as soon as it is there.
+
+    Raises SichernError for what ends the run before any tenant's own end.
+    """
+    actor: Actor = manager.hook.sichern_actor(login=task.login)
+    work = Carrying(task=task, manager=manager, actor=actor, note=note, stop=stop)
+    if task.kind == states.BACK_UP:
+        reports = work.back_up()
+    elif task.kind == states.PLAN:
+        return work.plan()
+    else:
+        reports = [work.import_pair()]
+    return Ended(mailed=work.mail(reports))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carrying:
+    """A task in the hands of this process."""
+
+    task: Task
+    manager: pluggy.PluginManager
+    actor: Actor
+    note: Note
+    stop: threading.Event
+
+    def back_up(self) -> list[Report]:
+        """Back up each tenant; one's failure does not stop the others."""
+        place = places.destination(self.task.destination)
+        visible = self.manager.hook.sichern_tenants(actor=self.actor) or ()
+        names = slugs(dict.fromkeys([*visible, *self.task.tenants]))
+        reports = []
+        for position, tenant in enumerate(self.task.tenants):
+            if self.stop.is_set():
+                self.note(partial(_fail, position, Cancelled()))
+                continue
+            self.note(partial(_begin, position, names[tenant.ref]))
+            report = self._run(
+                partial(
+                    self.manager.hook.sichern_run_action,
+                    name=BACK_UP.name, actor=self.actor, tenants=[tenant.ref],
+                    destination=place, options=self.task.options, run=self.task.name,
+                ),
+            )
+            reports.append(report)
+            (entry,) = report.tenants
+            self.note(partial(_keep, position, entry))
+            if self.task.job is not None and entry.files:
+                self._check(position, entry)
+        return reports
+
+    def _run(self, work: Callable[[], Report]) -> Report:
+        """Do the work of one tenant, which somebody may stop meanwhile."""
+        ended = threading.Event()
+
+        def cancel() -> None:
+            self.stop.wait()
+            # Again until it is heard: the run is known by its name only once it began.
+            while not ended.wait(0.1):
+                try:
+                    self.manager.hook.sichern_cancel_run(actor=self.actor, run=self.task.name)
+                except SichernError as error:
+                    logger.error("run %s cannot be stopped: %s", self.task.name, error)
+                    return
+
+        threading.Thread(target=cancel, daemon=True).start()
+        try:
+            return work()
+        finally:
+            ended.set()
+
+    def _check(self, position: int, entry: TenantReport) -> None:
+        """Read the pair again; only then may older ones go."""
+        info = Path(next(file for file in entry.files if file.endswith(INFO)))
+        try:
+            found = check_pair(info)
+            if found.problems:
+                raise found.problems[0]
+        except (SichernError, OSError) as error:
+            known = error if isinstance(error, SichernError) else SichernError(reason=str(error))
+            self.note(partial(_spoilt, position, known))
+            return
+        self.note(partial(_checked, position))
+        if self.task.keep:
+            key, keep = entry.tenant.ref.key, self.task.keep
+            self.note(partial(retention.thin_out, key, keep))
+
+    def plan(self) -> Ended:
+        """Say what an import would do, and write nothing."""
+        self.note(partial(_begin, 0, None))
+        options = self.task.import_options(None)
+        try:
+            authorize(self.manager, self.actor, Permission.IMPORT)
+            self._demand_pair()
+            arrival = plan_import(self.manager, self.actor, Path(self.task.file), options)
+        except SichernError as error:
+            self.note(partial(_fail, 0, error))
+        else:
+            text = arrival_text(arrival, self.actor.language)
+            self.note(partial(_planned, text))
+        return Ended()
+
+    def _demand_pair(self) -> None:
+        """Raise NotAuthorized where the actor may not see the pair's tenant."""
+        self.note(lambda _run: pairs.demand_pair(Path(self.task.file), self.task.login))
+
+    def import_pair(self) -> Report:
+        """Import the pair."""
+        self._demand_pair()
+        self.note(partial(_begin, 0, None))
+        safety = None
+        if self.task.way is Way.REPLACE:
+            safety = places.destination(self.task.destination)
+        report = self._run(
+            partial(
+                self.manager.hook.sichern_run_import, actor=self.actor, file=self.task.file,
+                options=self.task.import_options(safety), run=self.task.name,
+            )
+        )
+        self.note(partial(_keep, 0, report.tenants[0]))
+        return report
+
+    def mail(self, reports: list[Report]) -> str | None:
+        """Send one mail for all tenants to each language's recipients."""
+        if not self.task.mail_to or not reports:
+            return None
+        whole = replace(
+            reports[0], finished=now(),
+            tenants=tuple(entry for report in reports for entry in report.tenants),
+        )
+        by_language: dict[str, list[str]] = {}
+        for address in self.task.mail_to:
+            language = self.task.languages.get(address, self.actor.language)
+            by_language.setdefault(language, []).append(address)
+        sent = [
+            self.manager.hook.sichern_send_mail(
+                mail=protocol_mail(whole, to, language, places.contact())
+            )
+            is True
+            for language, to in by_language.items()
+        ]
+        return "yes" if all(sent) else "no"
+
+
+# --- notes, each in a transaction of its own -------------------------------------------------
+
+
+def _begin(position: int, slug: str | None, run: Any) -> None:
+    tenant = run.tenants[position]
+    tenant.state, tenant.started, tenant.slug = states.RUNNING, states.now(), slug
+    tenant.save()
+
+
+def _fail(position: int, error: SichernError, run: Any) -> None:
+    run.tenants[position].fail([run.tenants[position]], error)
+
+
+def _keep(position: int, entry: TenantReport, run: Any) -> None:
+    tenant = run.tenants[position]
+    tenant.state, tenant.finished = str(entry.outcome), states.now()
+    tenant.files = "\n".join(entry.files)
+    tenant.size = _size(entry.files)
+    tenant.protocol = json.dumps(entry.protocol, ensure_ascii=False)
+    tenant.key, tenant.name = entry.tenant.ref.key, entry.tenant.name
+    tenant.company = _company(entry)
+    tenant.save()
+
+
+def _company(entry: TenantReport) -> int | None:
+    """The company, where it is there: an import may have brought it, or failed to."""
+    from trytond.pool import Pool
+
+    if str(entry.outcome) not in states.GOOD or not entry.tenant.ref.key.isdigit():
+        return None
+    found = Pool().get("company.company").search([("id", "=", int(entry.tenant.ref.key))])
+    return found[0].id if found else None
+
+
+def _size(files: tuple[str, ...]) -> int:
+    there = [Path(file) for file in files]
+    return sum(file.stat().st_size for file in there if file.exists())
+
+
+def _checked(position: int, run: Any) -> None:
+    tenant = run.tenants[position]
+    tenant.checked = states.now()
+    tenant.save()
+
+
+def _spoilt(position: int, error: SichernError, run: Any) -> None:
+    tenant = run.tenants[position]
+    tenant.state, tenant.error, tenant.checked = states.FAILED, error_json(error), None
+    tenant.save()
+
+
+def _planned(text: str, run: Any) -> None:
+    tenant = run.tenants[0]
+    tenant.state, tenant.plan, tenant.finished = states.COMPLETE, text, states.now()
+    tenant.save()

@@ -1,0 +1,44 @@
+"""What of Tryton itself knows of backups: its scheduler, its companies, its upgrade."""
+
+from typing import Any
+
+from trytond.pool import Pool, PoolMeta
+
+from sichern_hooks import N_
+
+
+class Cron(metaclass=PoolMeta):
+    """One line of the scheduler starts all jobs that are due."""
+
+    __name__ = "ir.cron"
+
+    @classmethod
+    def __setup__(cls) -> None:
+        super().__setup__()  # type: ignore[misc]
+        cls.method.selection.append(
+            ("sichern.job|run_due", N_("Start backups that are due"))
+        )
+
+
+class Company(metaclass=PoolMeta):
+    """A company goes only once the jobs that are meant for that have backed it up."""
+
+    __name__ = "company.company"
+
+    @classmethod
+    def delete(cls, companies: list[Any]) -> None:
+        """Back up, then delete. What fails keeps the company."""
+        if companies:
+            Pool().get("sichern.job").protect("before_deletion", companies)
+        super().delete(companies)  # type: ignore[misc]
+
+
+class ActivateUpgrade(metaclass=PoolMeta):
+    """Modules change tables only once the jobs that are meant for that have run."""
+
+    __name__ = "ir.module.activate_upgrade"
+
+    def transition_upgrade(self) -> str:
+        """Back up, then go on as Tryton does. What fails leaves all as it is."""
+        Pool().get("sichern.job").protect("before_upgrade")
+        return super().transition_upgrade()  # type: ignore[misc]

@@ -1,0 +1,97 @@
+"""Two small pages for the browser: fetch the files of a pair, send the files of a pair."""
+
+import html
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from sichern.i18n import translate
+from sichern_hooks import N_
+
+FOLDER = Path(__file__).parent / "pages"
+
+DOWNLOAD = N_("Download the backup")
+DOWNLOAD_BOTH = N_("Download all files")
+DOWNLOAD_WHY = N_(
+    "A backup is whole only with all of its files: the import asks for each of them. "
+    "This link is yours alone and works once; a broken download can be resumed."
+)
+UPLOAD = N_("Upload a backup")
+UPLOAD_WHY = N_(
+    "Choose all files of one backup: the .ztx, its .zip, and the .belege.zip if there is one. "
+    "A broken upload goes on where it stopped, as long as this page stays open."
+)
+UPLOAD_START = N_("Upload")
+UPLOAD_GOES = N_("%(name)s: %(done)s of %(total)s MB")
+UPLOAD_DONE = N_("Everything arrived. Close this page and go on in the ERP.")
+UPLOAD_BROKEN = N_("The connection broke. Trying again ...")
+USED = N_("This link was used already. Ask for a new one in the ERP.")
+FILE_GONE = N_("The file is no longer where it was. Look at the list of runs in the ERP.")
+NO_LENGTH = N_("The request does not say where its bytes belong and how many they are.")
+NO_LINK = N_("There is no such link, it is over, or it is not yours. Ask for a new one in the ERP.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page and the header that keeps anything but its own script from running in it."""
+
+    text: str
+    policy: str
+
+
+def download_page(language: str, files: Mapping[str, int]) -> Page:
+    """Offer the files (name to bytes), to be fetched below the page's own address."""
+    rows = "".join(
+        f'<li><a href="{html.escape(_below(name))}" download>{html.escape(name)}</a> '
+        f"<small>{size / 1_000_000:,.1f} MB</small></li>"
+        for name, size in files.items()
+    )
+    return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY,
+                 button=DOWNLOAD_BOTH, files=rows, texts={})
+
+
+def upload_page(language: str) -> Page:
+    """Let the person choose files, and send them in pieces below the page's own address."""
+    texts = {"goes": UPLOAD_GOES, "done": UPLOAD_DONE, "broken": UPLOAD_BROKEN}
+    return _page("upload.html", language, title=UPLOAD, why=UPLOAD_WHY,
+                 button=UPLOAD_START, files="", texts=texts)
+
+
+def refusal_page(language: str, text: str) -> Page:
+    """Say why there is nothing here."""
+    policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    said = html.escape(text)
+    return Page(
+        text=f'<!DOCTYPE html><html lang="{language}"><meta charset="utf-8">'
+        f"<title>Sichern</title><p>{said}</p></html>",
+        policy=policy,
+    )
+
+
+def _below(name: str) -> str:
+    """A link from `.../<token>/`: names of pairs need no quoting."""
+    return f"./{name}"
+
+
+def _page(
+    file: str, language: str, *, title: str, why: str, button: str, files: str,
+    texts: Mapping[str, str],
+) -> Page:
+    nonce = secrets.token_urlsafe(16)
+    said = {name: translate(text, language) for name, text in texts.items()}
+    # `<` would end the script that the texts stand in.
+    script = json.dumps(said).replace("<", "\\u003c")
+    text = Template((FOLDER / file).read_text("utf-8")).substitute(
+        language=language, nonce=nonce, files=files, texts=script,
+        title=html.escape(translate(title, language)),
+        why=html.escape(translate(why, language)),
+        button=html.escape(translate(button, language)),
+    )
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}';"
+        " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return Page(text=text, policy=policy)

@@ -1,0 +1,158 @@
+"""Files that come in pieces from a browser: a private folder, appending, what is there."""
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sichern.archive.stems import INFO, parse_stem, split_ending
+from sichern_hooks import N_, SichernError
+
+BLOCK = 1 << 20
+"""Bytes that are in memory at once, per transfer."""
+KEEP_FREE = 1 << 28
+"""Bytes of the disk that no upload takes: the database may lie on the same one."""
+
+# A browser that finds the name taken saves `name (1).zip`.
+_AGAIN = re.compile(r" ?\([0-9]{1,4}\)$")
+
+
+class Incoming(Protocol):
+    """A body that is read once."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class NotAPairsFile(SichernError):
+    """The name is none that Sichern gives to a file."""
+
+    code = "upload-name"
+    message = N_("%(name)s is not the name of a file of a backup")
+    hint = N_("choose the .ztx and the .zip under the names that Sichern gave them")
+
+
+class UploadElsewhere(SichernError):
+    """The piece does not begin where the file ends, or another one is being received."""
+
+    code = "upload-offset"
+    message = N_("the upload of %(name)s goes on at byte %(offset)d")
+    hint = N_("let the page go on: it asks for the place by itself")
+
+
+class UploadTooLarge(SichernError):
+    """The disk of the server has no room for the rest."""
+
+    code = "upload-space"
+    message = N_("the server has no room for %(name)s: %(needed)d bytes needed, %(free)d free")
+    hint = N_("make room on the server, or import the file from a folder there")
+
+
+class StagingUnsafe(SichernError):
+    """Others than the server's user could read or write where uploads are kept."""
+
+    code = "staging-unsafe"
+    message = N_("the folder %(path)s for uploads is not the server's own")
+    hint = N_("give it to the user that trytond runs as, with mode 0700")
+
+
+def file_name(sent: str) -> str:
+    """Give the name under which a sent file is kept: nothing but the grammar of pairs.
+
+    Raises NotAPairsFile.
+    """
+    parts = split_ending(sent)
+    bare = _AGAIN.sub("", parts[0]) if parts is not None else ""
+    if parts is None or parse_stem(bare) is None:
+        raise NotAPairsFile(name=sent[:200])
+    return bare + parts[1]
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only this process's user may enter.
+
+    Raises StagingUnsafe where it is there and others may, or it is somebody else's.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.lstat()
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if not private or found.st_uid != os.geteuid():
+        raise StagingUnsafe(path=str(path))
+
+
+def received(folder: Path, name: str) -> int:
+    """Give how many bytes of a file are there."""
+    try:
+        return (folder / name).lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def append(folder: Path, name: str, offset: int, length: int, body: Incoming) -> int:
+    """Append `length` bytes at `offset` and give the file's new length.
+
+    What arrived before a connection broke is kept. Raises UploadElsewhere where the file ends
+    elsewhere or is held by another request, UploadTooLarge, OSError.
+    """
+    with _held(folder, name) as fd:
+        end = os.fstat(fd).st_size
+        if end != offset:
+            raise UploadElsewhere(name=name, offset=end)
+        disk = os.fstatvfs(fd)
+        free = max(disk.f_bavail * disk.f_frsize - KEEP_FREE, 0)
+        if length > free:
+            raise UploadTooLarge(name=name, needed=length, free=free)
+        left = length
+        while left:
+            block = body.read(min(BLOCK, left))
+            if not block:
+                break
+            left -= len(block)
+            _write(fd, block)
+        return os.fstat(fd).st_size
+
+
+def settle(folder: Path) -> Path:
+    """Write everything to the disk and give the one info file that is there.
+
+    Raises NotAPairsFile where there is none, or more than one.
+    """
+    infos = []
+    for path in sorted(folder.iterdir()):
+        with _held(folder, path.name) as fd:
+            os.fsync(fd)
+        if path.suffix == INFO:
+            infos.append(path)
+    if len(infos) != 1:
+        raise NotAPairsFile(name=", ".join(path.name for path in infos) or INFO)
+    return infos[0]
+
+
+def remove_folder(path: Path) -> None:
+    """Remove an upload; one that is gone already is no matter."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(fd: int, block: bytes) -> None:
+    view = memoryview(block)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+@contextmanager
+def _held(folder: Path, name: str) -> Iterator[int]:
+    """Open a file for appending, alone. Raises UploadElsewhere where another request has it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(folder / name, flags, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UploadElsewhere(name=name, offset=os.fstat(fd).st_size) from None
+        yield fd
+    finally:
+        os.close(fd)

@@ -1,0 +1,312 @@
+"""Runs: what was asked for, by whom, how it goes on, and how it is stopped."""
+
+import datetime as dt
+import json
+import math
+import time
+import uuid
+from typing import Any
+
+import trytond.config as config
+from trytond import backend
+from trytond.model import ModelSQL, ModelView, fields
+from trytond.pool import Pool
+from trytond.pyson import Eval
+from trytond.transaction import Transaction, without_check_access
+
+from sichern.hosts.tryton.module import leftovers, processes, rights, states
+from sichern.hosts.tryton.module.run_tenant import error_json
+from sichern.i18n import translate
+from sichern.run import Cancelled
+from sichern_hooks import N_, Destination, Permission, SichernError, Tenant
+
+QUEUE = "sichern"
+SILENT = dt.timedelta(minutes=5)
+"""How long a process on another machine may be silent until it counts as dead."""
+LATE = dt.timedelta(minutes=2)
+"""How long a process of our own may take until it says that it is there."""
+
+PAUSE = 0.5
+"""Seconds between two looks at a run whose end somebody waits for."""
+
+MOMENT = 10.0
+"""Seconds for which a person's look at a run may wait for its end."""
+
+
+class RunDied(SichernError):
+    """The process of a run is gone, and did not say why."""
+
+    code = "run-died"
+    message = N_("the process of this run ended before the run did")
+    hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
+
+
+class Run(ModelSQL, ModelView):
+    """A run in a process of its own. Nobody writes it by hand."""
+
+    __name__ = "sichern.run"
+    __string__ = N_("Single Run")
+
+    kind = fields.Selection(states.KINDS, N_("Kind"), required=True, readonly=True, sort=False)
+    name = fields.Char(N_("Number of the Run"), required=True, readonly=True)
+    user = fields.Many2One("res.user", N_("Started by"), readonly=True, ondelete="SET NULL")
+    job = fields.Many2One("sichern.job", N_("Job"), readonly=True, ondelete="SET NULL")
+    state = fields.Selection(
+        states.STATES, N_("State"), required=True, readonly=True, sort=False
+    )
+    shown_state = fields.Function(
+        fields.Selection(states.STATES, N_("State"), sort=False), "get_shown_state"
+    )
+    destination = fields.Char(N_("Destination"), readonly=True, strip=False)
+    documents = fields.Selection(states.DOCUMENTS, N_("Documents"), readonly=True, sort=False)
+    shared = fields.Selection(states.SHARED, N_("Shared Rows"), readonly=True, sort=False)
+    mail_to = fields.Char(N_("Protocol to"), readonly=True)
+    file = fields.Char(N_("File"), readonly=True, strip=False)
+    way = fields.Selection([(None, ""), *states.WAYS], N_("Way"), readonly=True, sort=False)
+    neutralise = fields.Boolean(N_("Switch off jobs, mail and payments"), readonly=True)
+    copy_confirmed = fields.Boolean(N_("A copy is meant"), readonly=True)
+    tenants = fields.One2Many("sichern.run.tenant", "run", N_("Tenants"), readonly=True)
+    started = fields.Timestamp(N_("Started"), readonly=True)
+    finished = fields.Timestamp(N_("Finished"), readonly=True)
+    heartbeat = fields.Timestamp(N_("Last Sign of Life"), readonly=True)
+    machine = fields.Char(N_("Machine"), readonly=True)
+    pid = fields.Integer(N_("Process"), readonly=True)
+    mark = fields.Char(N_("Start of the Process"), readonly=True)
+    queued = fields.Boolean(N_("Waits for a Worker"), readonly=True)
+    stop_asked = fields.Boolean(N_("Asked to Stop"), readonly=True)
+    mailed = fields.Selection(
+        [(None, ""), ("yes", N_("Sent")), ("no", N_("Could not be sent"))],
+        N_("Mail"), readonly=True, sort=False,
+    )
+    error = fields.Text(N_("Error as JSON"), readonly=True, strip=False)
+    message = fields.Function(fields.Text(N_("Message")), "get_message")
+    progress = fields.Function(fields.Float(N_("Progress")), "get_progress")
+    remaining = fields.Function(fields.TimeDelta(N_("Time Left")), "get_remaining")
+
+    @classmethod
+    def __setup__(cls) -> None:
+        super().__setup__()
+        cls._order.insert(0, ("id", "DESC"))
+        cls._buttons.update(
+            cancel={
+                "invisible": ~Eval("shown_state").in_(list(states.GOING_ON)),
+                "depends": ["shown_state"],
+                "icon": "tryton-cancel",
+            },
+        )
+
+    @classmethod
+    def view_attributes(cls) -> list[Any]:
+        """Colour what needs a look."""
+        visual = states.colour("shown_state")
+        return [
+            *super().view_attributes(), ("/tree/field[@name='shown_state']", "visual", visual),
+        ]
+
+    @classmethod
+    def default_state(cls) -> str:
+        """It was not begun."""
+        return states.WAITING
+
+    def get_rec_name(self, _name: str) -> str:
+        """The names of its tenants."""
+        return ", ".join(tenant.rec_name for tenant in self.tenants) or str(self.name)
+
+    @classmethod
+    def search_rec_name(cls, _name: str, clause: Any) -> list[Any]:
+        """Search by the tenants' names."""
+        return [("tenants.name", *clause[1:])]
+
+    @classmethod
+    def get_shown_state(cls, runs: list[Any], _name: str) -> dict[int, str]:
+        """What stands in the table, but failed where its process is gone."""
+        dead = cls.notice_dead(runs)
+        return {run.id: _dead_state(run) if run in dead else run.state for run in runs}
+
+    def get_progress(self, _name: str) -> float:
+        """How far all of its tenants are, from 0 to 1."""
+        each = [
+            tenant.get_progress("progress") if tenant.state in states.GOING_ON else 1.0
+            for tenant in self.tenants
+        ]
+        return sum(each) / len(each) if each else 0.0
+
+    def get_remaining(self, _name: str) -> dt.timedelta | None:
+        """How long the run takes, if the tenants to come are as long as those before."""
+        if self.state != states.RUNNING or not self.started:
+            return None
+        done = self.get_progress("progress")
+        if not done:
+            return None
+        passed = (states.now() - self.started).total_seconds()
+        return dt.timedelta(seconds=round(passed * (1 - done) / done))
+
+    def get_message(self, _name: str) -> str:
+        """What ended the run as a whole, and what to do about it."""
+        if not self.error:
+            return ""
+        said = json.loads(self.error)
+        language = rights.language_here()
+        return "\n".join(
+            translate(said[part], language, said["values"]) for part in ("message", "hint")
+        )
+
+    # --- to begin ------------------------------------------------------------------------------
+
+    @classmethod
+    def begin(cls, kind: str, tenants: list[Tenant], **values: Any) -> Any:
+        """Note a run of the transaction's user and let it start once that is committed.
+
+        Who calls this asked for the right; the process of the run asks again.
+        """
+        company = Pool().get("company.company")
+        values.setdefault("user", Transaction().user)
+        with without_check_access():
+            there = {str(each.id) for each in company.search([])}
+            queued = bool(
+                config.getboolean("queue", "worker", default=False) and backend.name != "sqlite"
+            )
+            (run,) = cls.create([{
+                "kind": kind, "name": uuid.uuid4().hex, "queued": queued, **values,
+                "tenants": [("create", [
+                    {
+                        "sequence": place, "key": tenant.ref.key, "name": tenant.name,
+                        "company": int(tenant.ref.key) if tenant.ref.key in there else None,
+                    }
+                    for place, tenant in enumerate(tenants)
+                ])],
+            }])
+        transaction = Transaction()
+        if queued:
+            with transaction.set_context(queue_name=QUEUE):
+                cls.__queue__.wait_for([run])
+        else:
+            transaction.atexit(processes.start_detached, transaction.database.name, run.id)
+        return run
+
+    @classmethod
+    def wait_for(cls, runs: list[Any]) -> None:
+        """Start the processes of runs from trytond's worker, one after the other.
+
+        The worker holds no more of them at a time than it was allowed; a run that was begun
+        already says so itself.
+        """
+        numbers = [run.id for run in runs]
+        # A snapshot that is held for hours keeps the database from cleaning up.
+        Transaction().commit()
+        for number in numbers:
+            processes.start(Transaction().database.name, number).wait()
+
+    # --- to stop -------------------------------------------------------------------------------
+
+    @classmethod
+    @ModelView.button
+    def cancel(cls, runs: list[Any]) -> str:
+        """Ask runs to stop: who may start such a run for all of its tenants may stop it."""
+        with rights.telling():
+            for run in runs:
+                rights.demand(run.permission, *run.keys_here())
+        with without_check_access():
+            cls.write([run for run in runs if run.state in states.GOING_ON], {"stop_asked": True})
+            for run in runs:
+                if run.state == states.WAITING:
+                    run.end_with(Cancelled())
+                elif run.state == states.RUNNING and run.machine == processes.machine():
+                    processes.ask_to_stop(run.pid, run.mark)
+        return "reload"
+
+    @property
+    def permission(self) -> Permission:
+        """The right that such a run takes."""
+        return Permission.BACK_UP if self.kind == states.BACK_UP else Permission.IMPORT
+
+    def keys_here(self) -> list[str]:
+        """The tenants whose rows it reads or changes here; none for one that comes into being."""
+        if self.kind == states.BACK_UP or self.way == "replace":
+            return [tenant.key for tenant in self.tenants]
+        return []
+
+    def end_with(self, error: SichernError) -> None:
+        """Note the end of a run that will not do anything more."""
+        tenant = Pool().get("sichern.run.tenant")
+        tenant.fail(self.tenants, error)
+        fresh = self.__class__(self.id)
+        fresh.state = states.outcome_of([each.state for each in fresh.tenants])
+        fresh.error = error_json(error)
+        fresh.finished = states.now()
+        fresh.save()
+
+    # --- the dead ------------------------------------------------------------------------------
+
+    def is_dead(self) -> bool:
+        """Whether the process is gone, or never came."""
+        if self.state == states.WAITING:
+            return not self.queued and states.now() - self.create_date > LATE
+        if self.state != states.RUNNING:
+            return False
+        if self.machine == processes.machine():
+            return not processes.alive(self.pid, self.mark)
+        return states.now() - (self.heartbeat or self.started) > SILENT
+
+    @classmethod
+    def notice_dead(cls, runs: list[Any]) -> list[Any]:
+        """Give those of these runs whose process is gone, and see to it that this is noted."""
+        with without_check_access():
+            dead = [run for run in cls.browse([run.id for run in runs]) if run.is_dead()]
+        for run in dead:
+            transaction = Transaction()
+            transaction.atexit(_bury, transaction.database.name, run.id)
+        return [run for run in runs if run in dead]
+
+    @classmethod
+    def bury_dead(cls) -> None:
+        """Note the end of runs whose process is gone, and remove what they left unfinished."""
+        for run in cls.search([("state", "in", list(states.GOING_ON))]):
+            if run.is_dead():
+                run.bury()
+
+    def bury(self) -> None:
+        """Note that the process is gone; remove what it left at its destination."""
+        unfinished = [
+            str(tenant.slug)
+            for tenant in self.tenants
+            if tenant.state in states.GOING_ON and tenant.slug
+        ]
+        self.end_with(RunDied())
+        if self.kind == states.BACK_UP and unfinished:
+            leftovers.remove(Destination(path=self.destination), unfinished)
+
+
+def look_again(number: int) -> None:
+    """Wait a little for the end of a run that somebody looks at."""
+    wait_for_end(number, MOMENT)
+
+
+def wait_for_end(number: int, seconds: float = math.inf) -> None:
+    """Wait until a run of this database is over, looking again and again as anybody would."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with Transaction().new_transaction(readonly=True), without_check_access():
+            run = Pool().get("sichern.run")(number)
+            if run.state not in states.GOING_ON or run.is_dead():
+                return
+        time.sleep(PAUSE)
+
+
+def _dead_state(run: Any) -> str:
+    return states.outcome_of(
+        [states.FAILED if each.state in states.GOING_ON else each.state for each in run.tenants]
+    )
+
+
+def _bury(database: str, number: int) -> None:
+    """Note a death in a transaction of its own, after the one in which somebody looked."""
+    leftovers.quietly(_bury_one, database, number)
+
+
+def _bury_one(database: str, number: int) -> None:
+    # The one that just ended is not off the stack yet.
+    with Transaction(new=True).start(database, 0, context={"_check_access": False}):
+        run = Pool(database).get("sichern.run")(number)
+        if run.is_dead():
+            run.bury()

@@ -1,0 +1,210 @@
+"""One-time links to a pair: down to a browser, or up from one. Nothing here asks for rights."""
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import trytond.config as config
+from trytond.model import Index, ModelSQL, fields
+from trytond.transaction import Transaction
+from trytond.url import http_base
+
+from sichern.archive.stems import DATA, DOCUMENTS, INFO
+from sichern.hosts.tryton.module.receiving import make_folder, remove_folder
+from sichern_hooks import N_
+
+START = dt.timedelta(minutes=15)
+"""How long a link waits for its first use: it is opened by the click that made it."""
+RESUME = dt.timedelta(hours=24)
+"""How long, from its first use, a transfer may be taken up again."""
+TAIL = 16 << 20
+"""Bytes at a file's end that may still be on the way when the server has given them away."""
+
+DOWN = "down"
+UP = "up"
+
+
+class Transfer(ModelSQL):
+    """A link for one user and one tenant; only the hash of its token is kept.
+
+    `files` says of each file which `tag` its bytes go under (known only to who asked for them
+    before), and whether its last byte was given away. No client can read or write this.
+    """
+
+    __name__ = "sichern.transfer"
+    __string__ = N_("Transfer")
+
+    user = fields.Many2One("res.user", N_("User"), required=True, ondelete="CASCADE")
+    kind = fields.Selection(
+        [(DOWN, N_("Download")), (UP, N_("Upload"))], N_("Kind"), required=True, sort=False
+    )
+    tenant = fields.Char(N_("Tenant"))
+    token = fields.Char(N_("Token"), required=True, strip=False)
+    folder = fields.Char(N_("Folder"), strip=False)
+    info = fields.Char(N_("Info File"), strip=False)
+    files = fields.Text(N_("Files"), strip=False)
+    expires = fields.Timestamp(N_("Expires"), required=True)
+    ended = fields.Boolean(N_("Ended"))
+
+    @classmethod
+    def __setup__(cls) -> None:
+        super().__setup__()
+        cls.__rpc__ = {}
+        table = cls.__table__()
+        cls._sql_indexes.add(
+            Index(table, (table.token, Index.Equality(cardinality="high")))
+        )
+
+    @classmethod
+    def default_ended(cls) -> bool:
+        """A new link is good for one transfer."""
+        return False
+
+    @classmethod
+    def offer(cls, user: int, tenant: str, info: Path) -> str:
+        """Give the address at which this user may fetch the pair of an info file, once.
+
+        `tenant` is the key of the tenant whose pair it is. The caller has asked for the right,
+        and knows the path from a run of its own, never from a client.
+        """
+        stem = info.name.removesuffix(INFO)
+        names = [stem + ending for ending in (DATA, DOCUMENTS, INFO)]
+        there = [name for name in names if info.with_name(name).is_file()]
+        return cls._issue(
+            user=user, kind=DOWN, tenant=tenant, folder=str(info.parent), info=info.name,
+            files=json.dumps({name: {"tag": "", "ended": False} for name in there}),
+        )[1]
+
+    @classmethod
+    def expect(cls, user: int, tenant: str | None = None) -> tuple[int, str]:
+        """Give the id of an upload by this user, and the address at which its page is.
+
+        `tenant` is the key of the one that will be replaced, None where one comes into being.
+        """
+        folder = _staging() / secrets.token_hex(16)
+        make_folder(folder.parent)
+        make_folder(folder)
+        made, address = cls._issue(user=user, kind=UP, tenant=tenant, folder=str(folder))
+        return made.id, address
+
+    @classmethod
+    def _issue(cls, **values: Any) -> tuple[Self, str]:
+        cls.clean()
+        token = secrets.token_urlsafe(32)
+        made = cls(token=_hash(token), expires=_now() + START, **values)
+        made.save()
+        database = quote(Transaction().database.name, safe="")
+        return made, f"{http_base().rstrip('/')}/{database}/sichern/{made.kind}/{token}/"
+
+    @classmethod
+    def find(cls, kind: str, token: str, user: int) -> Self | None:
+        """Give a link that this user may still use or has just used up, None for all others."""
+        found = cls.search([
+            ("token", "=", _hash(token)), ("kind", "=", kind), ("user", "=", user),
+            ("expires", ">", _now()),
+        ])
+        return found[0] if found else None
+
+    @classmethod
+    def uploaded(cls, id_: int, user: int) -> Path | None:
+        """Give the info file of an upload of this user that has ended, None otherwise."""
+        found = cls.search([
+            ("id", "=", id_), ("kind", "=", UP), ("user", "=", user), ("ended", "=", True),
+        ])
+        return Path(found[0].folder, found[0].info) if found else None
+
+    @property
+    def pair(self) -> dict[str, dict[str, Any]]:
+        """What is known of each file, the info file last."""
+        return dict(json.loads(self.files or "{}"))
+
+    def begin(self, name: str, tag: str | None, first: int, size: int) -> str | None:
+        """Note that a file is fetched from `first` on, and give the tag that its bytes go under.
+
+        `tag` is the one that the browser has from before. None where the link was used up: then
+        only the last bytes of the same transfer are given once more, since nobody knows whether
+        they arrived.
+        """
+        files = self.pair
+        file = files[name]
+        resumed = bool(tag) and secrets.compare_digest(str(tag), str(file["tag"]))
+        if file["ended"]:
+            return str(file["tag"]) if resumed and first and size - first <= TAIL else None
+        if not (first and resumed):
+            file["tag"] = secrets.token_hex(16)
+        self._note(files)
+        return str(file["tag"])
+
+    def end(self, name: str, tag: str) -> bool:
+        """Note that the last byte of a file is given away; False where it was asked for anew."""
+        files = self.pair
+        if not secrets.compare_digest(tag, str(files[name]["tag"])):
+            return False
+        files[name]["ended"] = True
+        self._note(files)
+        return True
+
+    def prolong(self) -> None:
+        """Note a first use: from now on the transfer may take its time."""
+        self.expires = max(self.expires, (self.create_date or _now()) + RESUME)
+        self.save()
+
+    def close(self, info: str) -> None:
+        """Note that an upload has ended, with the name of its info file."""
+        self.info, self.ended = info, True
+        self.expires = _now() + RESUME
+        self.save()
+
+    def _note(self, files: dict[str, dict[str, Any]]) -> None:
+        self.files = json.dumps(files)
+        self.ended = all(file["ended"] for file in files.values())
+        self.prolong()
+
+    @classmethod
+    def discard(cls, id_: int) -> None:
+        """Remove an upload with its files."""
+        cls._remove(cls.search([("id", "=", id_), ("kind", "=", UP)]))
+
+    @classmethod
+    def clean(cls) -> None:
+        """Remove links that are over, and folders of uploads that no link knows."""
+        cls._remove(cls.search([("expires", "<=", _now())]))
+        staging = _staging()
+        if staging.is_dir():
+            kept = {each.folder for each in cls.search([("kind", "=", UP)])}
+            for folder in staging.iterdir():
+                if str(folder) not in kept and _old(folder):
+                    remove_folder(folder)
+
+    @classmethod
+    def _remove(cls, transfers: list[Self]) -> None:
+        for each in transfers:
+            if each.kind == UP:
+                remove_folder(Path(each.folder))
+        cls.delete(transfers)
+
+
+def _old(folder: Path) -> bool:
+    """Whether a folder is older than its link can be young: another server may just make one."""
+    age = dt.datetime.now(dt.UTC).timestamp() - folder.stat().st_mtime
+    return age > START.total_seconds()
+
+
+def _staging() -> Path:
+    """The folder for uploads into this database, `[sichern] uploads` in trytond.conf."""
+    named = config.get("sichern", "uploads")
+    base = Path(named) if named else Path(config.get("database", "path"), "sichern-uploads")
+    return base.absolute() / quote(Transaction().database.name, safe="")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _now() -> dt.datetime:
+    """The time as Tryton keeps it: UTC, without saying so."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)

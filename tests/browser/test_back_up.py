@@ -1,0 +1,90 @@
+"""The way of a backup through the web client, from the menu to the protocol."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from sichern.hosts.tryton.demo import ADMIN_PASSWORD
+from tests.browser.conftest import Open
+from tests.browser.sao import Sao
+from tests.support.serving import WebServer
+
+TENANTS = ("Beispiel AG", "Muster GmbH")
+RUN = 60
+"""Seconds that a backup of two small tenants may take on a busy machine."""
+
+STORY = [
+    (
+        "de", "chef", "chef-sichern", ("Datei", "Mandantenverwaltung"), "Sichern", "Ausführen",
+        "Vollständig", "Protokoll",
+    ),
+    (
+        "en", "admin", ADMIN_PASSWORD, ("File", "Tenant Management"), "Back up", "Run",
+        "Complete", "Protocol",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "login", "password", "menu", "sichern", "run", "complete", "protocol"), STORY
+)
+def test_two_tenants_are_backed_up_on_the_screen(
+    open_client: Open, server: WebServer, language: str, login: str, password: str,
+    menu: tuple[str, ...], sichern: str, run: str, complete: str, protocol: str,
+) -> None:
+    backups = server.config.parent / "backups"
+    before = set(backups.glob("*.ztx"))
+    client = open_client(language)
+    client.sign_in(server.databases[0].name, login, password)
+    client.open_menu(*menu)
+    for tenant in TENANTS:
+        client.tick(tenant)
+    _shoot(client, f"tenants-{language}")
+    client.press(sichern)
+    for tenant in TENANTS:
+        expect(client.dialog.locator("tbody tr").filter(has_text=tenant)).to_be_visible()
+    _shoot(client, f"dialog-{language}")
+    client.press(run)
+    _shoot(client, f"running-{language}")
+    _wait_for(client, complete)
+    _shoot(client, f"done-{language}")
+    client.row(TENANTS[0]).locator("td").nth(2).dblclick()
+    expect(client.dialog.get_by_role("tab", name=protocol)).to_be_visible()
+    expect(client.dialog.locator("textarea").first).to_have_value(re.compile(TENANTS[0]))
+    _shoot(client, f"protocol-{language}")
+    written = set(backups.glob("*.ztx")) - before
+    assert len(written) == len(TENANTS)
+    for pair in written:
+        _check(pair)
+
+
+def _wait_for(client: Sao, state: str) -> None:
+    """Look again, as a person does, until both tenants are in this state."""
+    end = time.monotonic() + RUN
+    done = client.rows.filter(has_text=state)
+    while done.count() < len(TENANTS):
+        assert time.monotonic() < end, client.tab.inner_text()
+        client.page.keyboard.press("Control+r")
+        client.settle()
+        client.page.wait_for_timeout(500)
+
+
+def _check(pair: Path) -> None:
+    """Let the command say that the pair is whole."""
+    subprocess.run(
+        [Path(sys.executable).with_name("sichern"), "check", str(pair)], check=True,
+        capture_output=True, timeout=60,
+    )
+
+
+def _shoot(client: Sao, name: str) -> None:
+    """Keep the screen where `SICHERN_SCREENS` names a folder."""
+    folder = os.environ.get("SICHERN_SCREENS")
+    if folder:
+        client.page.screenshot(path=Path(folder, f"{name}.png"))
