@@ -60,9 +60,9 @@ def test_a_failure_before_or_after_any_table_leaves_the_target_as_it_was(
     started: list[int] = []
     real_begin = TargetSession.begin
 
-    def begin(session: TargetSession) -> None:
+    def begin(session: TargetSession, alone: Sequence[str] = ()) -> None:
         started.append(counting.asked)
-        real_begin(session)
+        real_begin(session, alone)
 
     monkeypatch.setattr(TargetSession, "begin", begin)
     assert _target(make_world, way).take(file, way, cancelled=counting).outcome in (
@@ -94,8 +94,8 @@ def test_a_failure_of_any_statement_leaves_the_target_as_it_was(
     begun: list[TargetSession] = []
     real_begin = TargetSession.begin
 
-    def begin(session: TargetSession) -> None:
-        real_begin(session)
+    def begin(session: TargetSession, alone: Sequence[str] = ()) -> None:
+        real_begin(session, alone)
         begun.append(session)
 
     monkeypatch.setattr(TargetSession, "begin", begin)
