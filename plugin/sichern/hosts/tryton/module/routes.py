@@ -39,7 +39,7 @@ PRIVATE = {
 RIGHTS = {DOWN: Permission.DOWNLOAD, UP: Permission.IMPORT}
 
 
-class Refused(Exception):
+class NotServed(Exception):
     """Ends a request with a text for the person."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
@@ -64,9 +64,9 @@ class Visit:
     ended: bool
 
     def still_good(self) -> None:
-        """Raise Refused where the link was used up."""
+        """Raise NotServed where the link was used up."""
         if self.ended:
-            raise Refused(HTTPStatus.GONE, pages.USED)
+            raise NotServed(HTTPStatus.GONE, pages.USED)
 
     def note(self, work: Callable[[Any], Any]) -> Any:
         """Do something with the link in a transaction of its own.
@@ -86,7 +86,7 @@ Answer = Callable[..., Any]
 def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
     """Serve a path below `/<database>/sichern/<kind>/<token>/` for who may use that link.
 
-    What the function raises as Refused or SichernError becomes an answer that the page or a
+    What the function raises as NotServed or SichernError becomes an answer that the page or a
     person can read.
     """
 
@@ -99,7 +99,7 @@ def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
                 )
                 language = visit.actor.language
                 return function(visit, **values)
-            except (Refused, SichernError) as error:
+            except (NotServed, SichernError) as error:
                 return _refusal(request, error, language)
 
         address = f"/<database_name>/sichern/{kind}/<token>/{path}"
@@ -111,10 +111,10 @@ def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
 
 
 def _visit(request: Any, pool: Any, kind: str, token: str) -> Visit:
-    """Find the link of the request's user, and ask for the right. Raises Refused, NotAuthorized."""
+    """Find the link of the request's user, and ask for the right. Raises NotServed, NotAuthorized."""
     link = pool.get("sichern.transfer").find(kind, token, request.user_id)
     if link is None:
-        raise Refused(HTTPStatus.NOT_FOUND, pages.NO_LINK)
+        raise NotServed(HTTPStatus.NOT_FOUND, pages.NO_LINK)
     actor = rights.demand(RIGHTS[kind], *([link.tenant] if link.tenant else []))
     return Visit(
         request=request, pool=pool, actor=actor, link=link.id, folder=Path(link.folder),
@@ -137,12 +137,12 @@ def download_page(visit: Visit) -> Any:
 def download(visit: Visit, name: str) -> Any:
     """Stream a file of the pair, from the byte that the browser asks for."""
     if name not in visit.pair:
-        raise Refused(HTTPStatus.NOT_FOUND, pages.NO_LINK)
+        raise NotServed(HTTPStatus.NOT_FOUND, pages.NO_LINK)
     try:
         file = sending.open_file(visit.folder / name)
     except OSError:
         logger.warning("a backup that was offered cannot be read", exc_info=True)
-        raise Refused(HTTPStatus.GONE, pages.FILE_GONE) from None
+        raise NotServed(HTTPStatus.GONE, pages.FILE_GONE) from None
     try:
         return _stream(visit, name, file)
     except BaseException:
@@ -155,13 +155,13 @@ def _stream(visit: Visit, name: str, file: sending.OpenFile) -> Any:
     try:
         span = sending.span_of(visit.request.headers.get("Range"), file.size)
     except sending.OutsideOfFile:
-        raise Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, pages.NO_LENGTH) from None
+        raise NotServed(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, pages.NO_LENGTH) from None
     if visit.request.method == "HEAD":
         file.close()
         return Response(status=HTTPStatus.OK, headers=_headers(name, file.size, None))
     known = visit.note(lambda link: link.begin(name, tag, span.first, file.size))
     if known is None:
-        raise Refused(HTTPStatus.GONE, pages.USED)
+        raise NotServed(HTTPStatus.GONE, pages.USED)
     if tag and tag != known:
         # Not what the browser has the beginning of: it gets the whole of it (RFC 9110, 13.1.5).
         span = sending.span_of(None, file.size)
@@ -214,7 +214,7 @@ def upload(visit: Visit, name: str) -> Any:
         return _json(HTTPStatus.OK, offset=receiving.received(visit.folder, kept))
     offset = request.headers.get("Upload-Offset", type=int)
     if offset is None or request.content_length is None:
-        raise Refused(HTTPStatus.LENGTH_REQUIRED, pages.NO_LENGTH)
+        raise NotServed(HTTPStatus.LENGTH_REQUIRED, pages.NO_LENGTH)
     visit.note(lambda link: link.prolong())
     try:
         length = receiving.append(
@@ -240,8 +240,8 @@ def upload_end(visit: Visit) -> Any:
 # --- answers -----------------------------------------------------------------------------------
 
 
-def _refusal(request: Any, error: Refused | SichernError, language: str) -> Any:
-    if isinstance(error, Refused):
+def _refusal(request: Any, error: NotServed | SichernError, language: str) -> Any:
+    if isinstance(error, NotServed):
         status, text = error.status, translate(error.text, language)
     else:
         status, text = _status(error), ". ".join(error_lines(error, language))
