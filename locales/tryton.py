@@ -25,6 +25,10 @@ def shown() -> list[Any]:
     """What Tryton shows of the module, from the database of the transaction: context and text."""
     from trytond.pool import Pool
 
+    # Texts that stand only in views are known once this wizard has looked for them.
+    wizard = Pool().get("ir.translation.set", type="wizard")
+    session, _start, _end = wizard.create()
+    wizard(session).set_view()
     exported = Pool().get("ir.translation").translation_export("en", MODULE) or b""
     return list(polib.pofile(exported.decode()))
 
