@@ -68,7 +68,7 @@ class Job(DeactivableMixin, ModelSQL, ModelView):
     )
     last_day = fields.Date(N_("Last Night"), readonly=True)
     runs = fields.One2Many("sichern.run", "job", N_("Runs"), readonly=True)
-    last_success = fields.Function(fields.Timestamp(N_("Last Success")), "get_last_success")
+    last_success = fields.Function(fields.DateTime(N_("Last Success")), "get_last_success")
     alarm = fields.Function(fields.Char(N_("Alarm")), "get_alarm", searcher="search_alarm")
 
     @classmethod

@@ -58,17 +58,21 @@ class Run(ModelSQL, ModelView):
         fields.Selection(states.STATES, N_("State"), sort=False), "get_shown_state"
     )
     destination = fields.Char(N_("Destination"), readonly=True, strip=False)
-    documents = fields.Selection(states.DOCUMENTS, N_("Documents"), readonly=True, sort=False)
-    shared = fields.Selection(states.SHARED, N_("Shared Rows"), readonly=True, sort=False)
+    documents = fields.Selection(
+        [(None, ""), *states.DOCUMENTS], N_("Documents"), readonly=True, sort=False
+    )
+    shared = fields.Selection(
+        [(None, ""), *states.SHARED], N_("Shared Rows"), readonly=True, sort=False
+    )
     mail_to = fields.Char(N_("Protocol to"), readonly=True)
     file = fields.Char(N_("File"), readonly=True, strip=False)
     way = fields.Selection([(None, ""), *states.WAYS], N_("Way"), readonly=True, sort=False)
     neutralise = fields.Boolean(N_("Switch off jobs, mail and payments"), readonly=True)
     copy_confirmed = fields.Boolean(N_("A copy is meant"), readonly=True)
     tenants = fields.One2Many("sichern.run.tenant", "run", N_("Tenants"), readonly=True)
-    started = fields.Timestamp(N_("Started"), readonly=True)
-    finished = fields.Timestamp(N_("Finished"), readonly=True)
-    heartbeat = fields.Timestamp(N_("Last Sign of Life"), readonly=True)
+    started = fields.DateTime(N_("Started"), readonly=True)
+    finished = fields.DateTime(N_("Finished"), readonly=True)
+    heartbeat = fields.DateTime(N_("Last Sign of Life"), readonly=True)
     machine = fields.Char(N_("Machine"), readonly=True)
     pid = fields.Integer(N_("Process"), readonly=True)
     mark = fields.Char(N_("Start of the Process"), readonly=True)

@@ -23,7 +23,7 @@ class Tenant(ModelSQL, ModelView):
     name = fields.Function(fields.Char(N_("Tenant")), "get_name", searcher="search_name")
     last_good = fields.Many2One("sichern.run.tenant", N_("Last Good Backup"), readonly=True)
     last = fields.Many2One("sichern.run.tenant", N_("Last Run"), readonly=True)
-    good_at = fields.Function(fields.Timestamp(N_("Last Good Backup")), "get_of_run")
+    good_at = fields.Function(fields.DateTime(N_("Last Good Backup")), "get_of_run")
     good_state = fields.Function(
         fields.Selection([(None, ""), *states.TENANT_STATES], N_("Result")), "get_of_run"
     )
@@ -31,7 +31,7 @@ class Tenant(ModelSQL, ModelView):
     last_state = fields.Function(
         fields.Selection([(None, ""), *states.TENANT_STATES], N_("Last Run")), "get_of_run"
     )
-    checked = fields.Function(fields.Timestamp(N_("Last Checked")), "get_of_run")
+    checked = fields.Function(fields.DateTime(N_("Last Checked")), "get_of_run")
     progress = fields.Function(fields.Float(N_("Progress")), "get_of_run")
 
     @classmethod

@@ -47,7 +47,7 @@ class Transfer(ModelSQL):
     folder = fields.Char(N_("Folder"), strip=False)
     info = fields.Char(N_("Info File"), strip=False)
     files = fields.Text(N_("Files"), strip=False)
-    expires = fields.Timestamp(N_("Expires"), required=True)
+    expires = fields.DateTime(N_("Expires"), required=True)
     ended = fields.Boolean(N_("Ended"))
 
     @classmethod
