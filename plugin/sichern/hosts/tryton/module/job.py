@@ -89,8 +89,10 @@ class Job(DeactivableMixin, ModelSQL, ModelView):
 
     @classmethod
     def get_destinations(cls) -> list[tuple[str, str]]:
-        """The folders that were allowed."""
+        """The folders that were allowed, for who may configure, and for Tryton itself."""
         with rights.telling():
+            if Transaction().user and not rights.holds(Permission.CONFIGURE):
+                return []
             return [(place.path, place.label or place.path) for place in places.destinations()]
 
     @classmethod
