@@ -71,14 +71,14 @@ def _secrets(pool: Any, folder: str) -> dict[str, Any]:
     chief = pool.get("res.user").search([("login", "=", "b-configure")])[0]
     (job,) = pool.get("sichern.job").create([{
         "name": "GEHEIM-JOB", "user": chief.id, "everyone": False, "destination": folder,
-        "companies": [("add", [company.id])], "keep": 3, "mail_to": "geheim@example.com",
+        "companies": [("add", [company.id])], "keep": 3, "documents": "inside", "shared": "default", "mail_to": "geheim@example.com",
         "nightly": False,
     }])
     runs = []
     for kind in ("back-up", "plan"):
         (run,) = pool.get("sichern.run").create([{
             "kind": kind, "name": f"GEHEIM-RUN-{kind}", "user": chief.id, "queued": True,
-            "job": job.id, "destination": folder + "/GEHEIM",
+            "job": job.id, "destination": folder + "/GEHEIM", "documents": "inside", "shared": "default",
             "file": folder + "/GEHEIM.ztx", "mail_to": "geheim@example.com",
             "tenants": [("create", [{
                 "company": company.id, "key": str(company.id), "name": "GEHEIM-NAME",
