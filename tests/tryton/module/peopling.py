@@ -6,7 +6,6 @@ DATABASE FOLDER` prints as JSON the entries that the module offers and the ids t
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 RIGHTS = ("back_up", "download", "import", "configure")
@@ -78,7 +77,8 @@ def _secrets(pool: Any, folder: str) -> dict[str, Any]:
     for kind in ("back-up", "plan"):
         (run,) = pool.get("sichern.run").create([{
             "kind": kind, "name": f"GEHEIM-RUN-{kind}", "user": chief.id, "queued": True,
-            "job": job.id, "destination": folder + "/GEHEIM", "documents": "inside", "shared": "default",
+            "job": job.id, "destination": folder + "/GEHEIM", "documents": "inside",
+            "shared": "default",
             "file": folder + "/GEHEIM.ztx", "mail_to": "geheim@example.com",
             "tenants": [("create", [{
                 "company": company.id, "key": str(company.id), "name": "GEHEIM-NAME",

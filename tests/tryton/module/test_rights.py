@@ -91,7 +91,7 @@ class World:
         file = self.server.databases[0].file
         with closing(sqlite3.connect(file, timeout=30)) as connection:
             return {
-                name: connection.execute(f"SELECT * FROM {name} ORDER BY id").fetchall()  # noqa: S608
+                name: connection.execute(f"SELECT * FROM {name} ORDER BY id").fetchall()
                 for name in names
             }
 
