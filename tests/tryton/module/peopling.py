@@ -70,7 +70,8 @@ def _secrets(pool: Any, folder: str) -> dict[str, Any]:
     chief = pool.get("res.user").search([("login", "=", "b-configure")])[0]
     (job,) = pool.get("sichern.job").create([{
         "name": "GEHEIM-JOB", "user": chief.id, "everyone": False, "destination": folder,
-        "companies": [("add", [company.id])], "keep": 3, "documents": "inside", "shared": "default", "mail_to": "geheim@example.com",
+        "companies": [("add", [company.id])], "keep": 3,
+        "documents": "inside", "shared": "default", "mail_to": "geheim@example.com",
         "nightly": False,
     }])
     runs = []

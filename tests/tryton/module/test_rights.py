@@ -211,3 +211,45 @@ def _result(body: bytes) -> str:
 def _success(body: bytes) -> bool:
     """Whether something came out that is more than an empty answer."""
     return _result(body) not in {"", "null", "[]", "0", "{}", '""', '[[null, ""]]'}
+
+
+@pytest.mark.parametrize("wizard", ["sichern.back_up", "sichern.import"])
+def test_no_wizard_begins_anything_for_anothers_tenant(
+    world: World, visitor: tuple[str, Visitor], wizard: str
+) -> None:
+    role, person = visitor
+    before, wrong = world.rows(), []
+    data = {"start": {
+        "tenants": [world.made["b"]], "destination": world.root, "documents": "inside",
+        "shared": "default", "source": world.root, "pair": "../GEHEIM.ztx", "way": "replace",
+        "safety": world.root,
+    }, "plan": {"run": world.made["runs"][1], "typed": "GEHEIM-NAME"}}
+    may = role in OWN[f"{wizard}.create"]  # type: ignore[operator]
+    states = [state for kind, name, state in world.made["entries"]
+              if kind == "state" and name == wizard]
+    for context in contexts(world.made):
+        created = person.call(f"wizard.{wizard}.create", context=context)
+        session = json.loads(_result(created.body) or "[0]")[0]
+        for state in states:
+            answer = person.call(
+                f"wizard.{wizard}.execute", session, data, state, context=context
+            )
+            said = answer.body.decode().lower()
+            entry = f"{wizard} {state} in {context}: {said[:300]}"
+            told = said.replace("geheim.ztx", "")  # what this client itself sent
+            if any(secret in told for secret in SECRETS):
+                wrong.append(f"tells {entry}")
+            if (state != "start" and _success(answer.body)) or (not may and ROOT in said):
+                wrong.append(f"allows {entry}")
+    assert wrong == []
+    assert world.rows() == before
+
+
+def test_no_route_knows_a_link_that_is_not_the_users(
+    world: World, visitor: tuple[str, Visitor]
+) -> None:
+    _, person = visitor
+    for kind, method in sorted(ROUTES):
+        for name in ("", "GEHEIM.zip"):
+            address = f"/{person.database}/sichern/{kind}/forged/{name}"
+            assert person.ask(method, address).status in {400, 403, 404, 405}, (method, address)
