@@ -224,12 +224,14 @@ def test_no_wizard_begins_anything_for_anothers_tenant(
         "shared": "default", "source": world.root, "pair": "../GEHEIM.ztx", "way": "replace",
         "safety": world.root,
     }, "plan": {"run": world.made["runs"][1], "typed": "GEHEIM-NAME"}}
-    may = role in OWN[f"{wizard}.create"]  # type: ignore[operator]
+    may = role in OWN[f"{wizard}.create"]
     states = [state for kind, name, state in world.made["entries"]
               if kind == "state" and name == wizard]
     for context in contexts(world.made):
         created = person.call(f"wizard.{wizard}.create", context=context)
         session = json.loads(_result(created.body) or "[0]")[0]
+        if not context:  # or everything below would be refused for want of a session
+            assert bool(session) == may
         for state in states:
             answer = person.call(
                 f"wizard.{wizard}.execute", session, data, state, context=context
