@@ -40,10 +40,12 @@ class Visitor:
         assert answer.status == 200, answer.body
         self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
 
-    def call(self, method: str, *parameters: object) -> Answer:
+    def call(
+        self, method: str, *parameters: object, context: Mapping[str, object] | None = None
+    ) -> Answer:
         """Call a method as a client does: `result` or `error` stands in the answer's data."""
         return self.ask("POST", f"/{self.database}/rpc/", json.dumps(
-            {"id": 0, "method": method, "params": [*parameters, {}]}
+            {"id": 0, "method": method, "params": [*parameters, dict(context or {})]}
         ).encode(), {"Content-Type": "application/json", "Accept": "application/json"})
 
     def ask(

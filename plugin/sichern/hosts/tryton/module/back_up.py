@@ -103,7 +103,7 @@ class BackUpStart(ModelView):
     @fields.depends("tenants")
     def on_change_with_needed(self) -> str | None:
         """What the last good backups took; a tenant without one is not known."""
-        if not self.tenants:
+        if not self.tenants or not rights.holds(Permission.BACK_UP):
             return None
         sizes = [
             tenant.last_good.size if tenant.last_good else None

@@ -11,6 +11,7 @@ from trytond.tools import timezone as tz
 from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.module import places, rights, states
+from sichern.hosts.tryton.module.access_rules import GuardedExport
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.due import is_due
 from sichern.hosts.tryton.module.run import wait_for_end
@@ -21,7 +22,7 @@ LIMIT = dt.timedelta(hours=26)
 """A night that is missing is noticed in the next morning."""
 
 
-class Job(DeactivableMixin, ModelSQL, ModelView):
+class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
     """A job runs with the rights of who saved it last."""
 
     __name__ = "sichern.job"
@@ -89,8 +90,10 @@ class Job(DeactivableMixin, ModelSQL, ModelView):
 
     @classmethod
     def get_destinations(cls) -> list[tuple[str, str]]:
-        """The folders that were allowed."""
+        """The folders that were allowed, for who may configure, and for Tryton itself."""
         with rights.telling():
+            if Transaction().user and not rights.holds(Permission.CONFIGURE):
+                return []
             return [(place.path, place.label or place.path) for place in places.destinations()]
 
     @classmethod

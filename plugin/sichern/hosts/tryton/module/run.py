@@ -15,6 +15,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.module import leftovers, processes, rights, states
+from sichern.hosts.tryton.module.access_rules import GuardedExport
 from sichern.hosts.tryton.module.run_tenant import error_json
 from sichern.i18n import translate
 from sichern.run import Cancelled
@@ -41,7 +42,7 @@ class RunDied(SichernError):
     hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
 
 
-class Run(ModelSQL, ModelView):
+class Run(GuardedExport, ModelSQL, ModelView):
     """A run in a process of its own. Nobody writes it by hand."""
 
     __name__ = "sichern.run"
