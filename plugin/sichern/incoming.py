@@ -16,7 +16,7 @@ from sichern.report.observe import observe
 from sichern.run import Cancelled, Clock
 from sichern.schema.types import wire_type
 from sichern.source.reflect import read_catalog
-from sichern.target.admit import admit, demand_same_system
+from sichern.target.admit import admit, demand_same_system, is_copy
 from sichern.target.contents import filled, stage_pair
 from sichern.target.remap import Remap
 from sichern.target.session import TargetSession, open_session
@@ -104,6 +104,7 @@ def staged(run: ImportRun) -> Iterator[Incoming]:
             way=run.options.way,
             rows=filled(reader, Kind.DATA),
             names=filled(reader, Kind.IDENTITIES),
+            copied=is_copy(info, target.identity),
         )
         admit(session, remap, info, target.identity, run.options)
         stage_pair(session, remap, reader, step)

@@ -28,13 +28,15 @@ from sichern.target.documents import DocumentLoad, HeldDocuments
 from sichern.target.load import Loaded, load
 from sichern.target.match import match
 from sichern.target.recount import new_tenant, recount
-from sichern.target.refusals import TenantGone
+from sichern.target.refusals import EndUnknown, TenantGone
 from sichern.target.remap import Remap
 from sichern.target.remove import removals
+from sichern.target.safety import demand_backed_up
 from sichern.target.session import TargetSession
 from sichern.target.survey import survey
 from sichern.target.users import add_placeholders
 from sichern.tenancy.arrival import Arrival
+from sichern.tenancy.closure import Closure
 from sichern_hooks import (
     N_,
     Actor,
@@ -42,6 +44,7 @@ from sichern_hooks import (
     Notice,
     Outcome,
     Report,
+    Role,
     SharedRows,
     Tenant,
     TenantRef,
@@ -107,7 +110,7 @@ def plan_import(
     """
     run = _run(manager, actor, file, options, None, now, lambda: False)
     with staged(run) as incoming:
-        return _plan(incoming)[0]
+        return _plan(incoming, _standing(incoming))[0]
 
 
 def _run(
@@ -136,10 +139,13 @@ def _import(run: ImportRun, log: ImportLog) -> None:
     tenant = tenant_of(read_info_file(run.file).info)
     log.names(tenant)
     with staged(run) as incoming, ExitStack() as undo:
-        if run.options.way is Way.REPLACE:
-            log.kept(_back_up_first(run, tenant))
-        incoming.session.begin()
-        arrival, gone = _plan(incoming)
+        files = _back_up_first(run, tenant) if run.options.way is Way.REPLACE else ()
+        log.kept(files)
+        incoming.session.begin(_written_alone(incoming.remap))
+        closure = _standing(incoming)
+        if closure is not None:
+            demand_backed_up(incoming.session, closure, read_info_file(Path(files[-1])).info)
+        arrival, gone = _plan(incoming, closure)
         log.planned(arrival, incoming.target.identity)
         documents = DocumentLoad(
             session=incoming.session,
@@ -163,10 +169,10 @@ def _commit(incoming: Incoming, undo: ExitStack) -> None:
     """Keep what was written, and the documents with it."""
     try:
         incoming.session.commit()
-    except DatabaseGone:
-        # It may have been kept all the same. Documents too many harm nobody, lost ones do.
+    except DatabaseGone as error:
+        # Documents too many harm nobody, lost ones do.
         undo.pop_all()
-        raise
+        raise EndUnknown(**error.values) from error
     undo.pop_all()
 
 
@@ -189,21 +195,47 @@ def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:
     return entry.files
 
 
-def _plan(incoming: Incoming) -> tuple[Arrival, Mapping[str, str]]:
-    """Decide what becomes of every row; give the plan, and the keys of rows to remove."""
+def _written_alone(remap: Remap) -> list[str]:
+    """The tables in which nobody else may write meanwhile.
+
+    Those of the tenant that is replaced; and where trees are, since two imports would append
+    their roots behind the same border.
+    """
+    return [
+        remap.sql.table(table.name)
+        for table in remap.model.tables.values()
+        if (remap.same_system and table.role is Role.OWNED)
+        or (table.trees and table.name in remap.rows)
+    ]
+
+
+def _standing(incoming: Incoming) -> Closure | None:
+    """What the target holds of the tenant that is replaced. Raises TenantGone."""
+    if not incoming.remap.same_system:
+        return None
+    tenant = tenant_of(incoming.info)
+    try:
+        return collect(
+            incoming.session, incoming.remap.model, tenant.ref.key, SharedRows.DEFAULT
+        )
+    except UnknownTenant as error:
+        raise TenantGone(tenant=tenant.name) from error
+
+
+def _plan(
+    incoming: Incoming, closure: Closure | None
+) -> tuple[Arrival, Mapping[str, str]]:
+    """Decide what becomes of every row; give the plan, and the keys of rows to remove.
+
+    `closure` is what is replaced, None where nothing is.
+    """
     session, remap, tenant = incoming.session, incoming.remap, tenant_of(incoming.info)
     keymap.make(session, remap)
     held = HeldDocuments(session=session, remap=remap, target=incoming.target)
     matching = match(session, remap, held)
     decide(session, remap)
     demand_own_rows(session, remap, tenant.ref.key)
-    gone: Mapping[str, str] = {}
-    if remap.same_system:
-        try:
-            closure = collect(session, remap.model, tenant.ref.key, SharedRows.DEFAULT)
-        except UnknownTenant as error:
-            raise TenantGone(tenant=tenant.name) from error
-        gone = removals(session, remap, closure)
+    gone = removals(session, remap, closure) if closure is not None else {}
     arrival = survey(
         session,
         remap,

@@ -9,6 +9,7 @@ import pluggy
 from sichern.config import Config
 from sichern_hooks import (
     HOSTS,
+    N_,
     Actor,
     Destination,
     HostUnavailable,
@@ -17,10 +18,19 @@ from sichern_hooks import (
     Tenant,
     UnknownTenant,
     UnknownUser,
+    UsageError,
     authorize,
     create_manager,
     installed_hosts,
 )
+
+
+class AmbiguousTenant(UsageError):
+    """Several tenants have that name."""
+
+    code = "ambiguous-tenant"
+    message = N_("several tenants are called %(tenant)s: their keys are %(keys)s")
+    hint = N_("name the one that you mean by its key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +48,7 @@ class Session:
     def choose(self, names: Sequence[str], exclude: Sequence[str], everyone: bool) -> list[Tenant]:
         """Find tenants by key or name, once each, in the order given.
 
-        Raises UnknownTenant for what is not found, or is the name of two.
+        Raises UnknownTenant for what is not found, AmbiguousTenant for the name of several.
         """
         seen = self.tenants()
         chosen = seen if everyone else [_find(seen, name) for name in names]
@@ -89,6 +99,9 @@ def _find(tenants: Sequence[Tenant], name: str) -> Tenant:
     by_key = [tenant for tenant in tenants if tenant.ref.key == name]
     by_name = [tenant for tenant in tenants if tenant.name == name]
     found = by_key or by_name
-    if len(found) != 1:
+    if not found:
         raise UnknownTenant(tenant=name)
+    if len(found) > 1:
+        keys = ", ".join(tenant.ref.key for tenant in found)
+        raise AmbiguousTenant(tenant=name, keys=keys)
     return found[0]

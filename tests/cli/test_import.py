@@ -77,8 +77,9 @@ def test_a_company_goes_into_an_empty_system_and_another_beside_it(
     system = copy_sqlite(empty_sqlite(), tmp_path / "system")
     config = write_sichern_config(system, tmp_path)
     first = sichern(
-        "import", pairs[BEISPIEL].ztx, "--as", "empty", "--config", config, home=tmp_path
-    )
+        "import", pairs[BEISPIEL].ztx, "--as", "empty", "--yes", "--config", config,
+        home=tmp_path,
+    )  # fmt: skip
     assert first.status == 0, first.err
     assert first.out.startswith("Beispiel AG, into an empty system, keys kept: complete, ")
     assert "Key of the tenant here: 2" in first.out
@@ -86,7 +87,7 @@ def test_a_company_goes_into_an_empty_system_and_another_beside_it(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert json.loads(kept.read_text("utf-8"))["tenant"] == "Beispiel AG"
     second = sichern(
-        "import", pairs[MUSTER].ztx, "--as", "new", "--neutralise", "--config", config,
+        "import", pairs[MUSTER].ztx, "--as", "new", "--neutralise", "--yes", "--config", config,
         "--json", home=tmp_path,
     )  # fmt: skip
     assert (second.status, second.err) == (0, ""), second.out
@@ -100,7 +101,7 @@ def test_a_company_goes_into_an_empty_system_and_another_beside_it(
     named = {(each["table"], each["column"]): each for each in arrival["user_references"]}
     assert named["account_move", "create_uid"]["placeholders"] > 0
     assert sorted(companies(config)) == ["Beispiel AG", "Muster GmbH"]
-    again = sichern("import", pairs[MUSTER].ztx, "--as", "empty", "--config", config)
+    again = sichern("import", pairs[MUSTER].ztx, "--as", "empty", "--yes", "--config", config)
     assert again.status == 1
     assert "this system has a tenant already" in again.err
     assert "Muster GmbH, into an empty system, keys kept: failed" in again.out
@@ -174,7 +175,7 @@ def test_a_pair_that_is_none_is_refused(
         ("gone.ztx", tmp_path, "no info file"),
         ("alone.ztx", _alone(pairs[MUSTER].ztx, tmp_path), "alone.zip"),
     ):
-        done = sichern("import", where / name, "--as", "new", "--config", config)
+        done = sichern("import", where / name, "--as", "new", "--yes", "--config", config)
         refused(done, 1 if name == "alone.ztx" else 2, text)
     assert unwritten()
 
@@ -204,6 +205,16 @@ def test_on_a_terminal_somebody_is_asked_first(
     assert code == status, screen
     assert "Muster GmbH of " in screen
     assert text in screen
+    assert unwritten()
+
+
+def test_nothing_is_imported_where_nobody_could_be_asked(
+    ztx: Path, config: Path, unwritten: Callable[[], bool]
+) -> None:
+    for way in ("new", "empty"):
+        done = sichern("import", ztx, "--as", way, "--config", config)
+        refused(done, 2, "the import was not confirmed, and nobody is there to be asked")
+        assert "--yes" in done.err
     assert unwritten()
 
 

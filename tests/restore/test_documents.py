@@ -253,6 +253,6 @@ def test_documents_stay_where_nobody_knows_whether_the_commit_went_through(
 
     file = source.back_up()
     monkeypatch.setattr(TargetSession, "commit", commit)
-    assert error_of(target.take(file, Way.NEW)).code == "database-gone"
+    assert error_of(target.take(file, Way.NEW)).code == "end-unknown"
     assert len(attachments(target)) == 4
     assert target.host.targets[-1].dropped == []

@@ -91,3 +91,12 @@ def test_a_reference_of_a_kind_that_only_the_target_knows_is_lost_and_told(
     ]
     lost = [each for each in arrival.lost if each.column == "origin"]
     assert [(each.table, each.target, each.count) for each in lost] == [("invoice", "party", 1)]
+
+
+@pytest.mark.parametrize("line", ["counter\t1\tmany\n", "counter\t1\n", "counter\t\\N\t7\n"])
+def test_a_counter_without_a_number_is_refused(make_world: MakeWorld, line: str) -> None:
+    target, file = make_world(EMPTY), make_world(small.ROWS).back_up()
+    before = target.content()
+    forged = forge(file, {"counters.tsv": line})
+    assert error_of(target.take(forged, Way.NEW)).code == "malformed-row"
+    assert target.content() == before

@@ -9,7 +9,7 @@ from sichern_hooks import Description, Reference, Role, Table, Way
 from tests.restore.conftest import EMPTY, MakeWorld, World
 from tests.restore.reading import arrival_of, protocol_of, with_table
 from tests.support import world as small
-from tests.support.small_host import IMKE
+from tests.support.small_host import IMKE, SYSTEM
 
 NEW_AND_EMPTY = pytest.mark.parametrize("way", [Way.NEW, Way.EMPTY])
 
@@ -166,3 +166,22 @@ def test_a_row_that_names_a_user_in_a_column_that_may_not_be_empty_gets_a_placeh
     logins = target.ask("select distinct u.login from lot join users u on u.id = checked_by")
     assert len(logins) == 1
     assert str(logins[0][0]).startswith("placeholder-")
+
+
+def test_on_a_copy_that_went_its_own_way_a_number_alone_is_nobodys_name(
+    make_world: MakeWorld,
+) -> None:
+    source, target = make_world(small.ROWS), make_world(small.ROWS)
+    column = "alter table invoice add column created_by integer references users (id)"
+    for world in (source, target):
+        world.run(column)
+    source.run("update invoice set created_by = 2 where id = 1")
+    source.run("update invoice set created_by = 1 where id = 2")
+    target.run("update users set login = 'carl' where id = 2")
+    target.host.identity = replace(SYSTEM, database="copy")
+    target.take(source.back_up(), Way.REPLACE, copy_confirmed=True)
+    created = "select i.id, login from invoice i join users u on u.id = created_by order by i.id"
+    (_, first), second = target.ask(created)
+    assert str(first).startswith("placeholder-")
+    assert second == (2, "anna")
+    assert target.ask("select login from users where id = 2") == [("carl",)]

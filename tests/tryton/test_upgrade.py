@@ -59,7 +59,7 @@ def test_a_pair_of_an_older_series_is_refused_and_the_way_is_named(
 ) -> None:
     before = system.file.read_bytes()
     refused = sichern(
-        "import", of_version(pair, "7.8.18", tmp_path), "--as", *way,
+        "import", of_version(pair, "7.8.18", tmp_path), "--as", *way, "--yes",
         "--config", write_sichern_config(system, tmp_path), home=tmp_path,
     )  # fmt: skip
     assert refused.status == 1
@@ -126,12 +126,13 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
     first = backed_up(series, demo, folder / "first")
     before = target.file.read_bytes()
     refused = INSTALLED.sichern(
-        "import", first.ztx, "--as", "empty", "--config", config, home=folder
+        "import", first.ztx, "--as", "empty", "--yes", "--config", config, home=folder
     )
     refused_changed = target.file.read_bytes() != before
 
     imported = series.sichern(
-        "import", first.ztx, "--as", "empty", "--config", sichern_config(fresh), "--json",
+        "import", first.ztx, "--as", "empty", "--yes", "--config", sichern_config(fresh),
+        "--json",
         home=folder,
     )  # fmt: skip
     verdicts["imported as empty"] = judged(series, fresh)
@@ -140,7 +141,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
     verdicts["upgraded"] = ask(fresh, NAME)[NAME]
     second = backed_up(INSTALLED, fresh, folder / "second")
     arrived = INSTALLED.sichern(
-        "import", second.ztx, "--as", "empty", "--config", config, "--json", home=folder
+        "import", second.ztx, "--as", "empty", "--yes", "--config", config, "--json", home=folder
     )
     verdicts["arrived"] = ask(target, NAME)[NAME]
     return Journey(

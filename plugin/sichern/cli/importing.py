@@ -45,6 +45,14 @@ class NotConfirmed(UsageError):
     hint = N_("type the tenant's name, or give it with --confirm")
 
 
+class NobodyAsked(UsageError):
+    """Nobody is there to say yes."""
+
+    code = "nobody-asked"
+    message = N_("the import was not confirmed, and nobody is there to be asked")
+    hint = N_("say --yes where no person watches, or --dry-run to see the plan")
+
+
 def commands(output: Output) -> list[click.Command]:
     """The command that writes to a host."""
     say = output.say
@@ -225,7 +233,7 @@ def _confirm(
 ) -> None:
     """Ask, where somebody can answer. REPLACE is never done without the tenant's name.
 
-    Raises NotConfirmed, and Cancelled where somebody says no.
+    Raises NotConfirmed, NobodyAsked, and Cancelled where somebody says no.
     """
     asking = sys.stdin.isatty() and not output.json
     if way is Way.REPLACE:
@@ -238,7 +246,9 @@ def _confirm(
             )  # fmt: skip
         if confirm is None or confirm.strip() != name.strip():
             raise NotConfirmed(tenant=name)
-    elif asking and not yes:
+    elif not yes and not asking:
+        raise NobodyAsked
+    elif not yes:
         output.aside(_question(output, session, info, way))
         answer = click.prompt(
             output.say(N_("Go on? (yes/no)")), default="", show_default=False, err=True

@@ -36,14 +36,19 @@ def demand_same_system(info: Info, target: SystemIdentity, options: ImportOption
     made = info.system
     if made.system != target.system or made.host != target.host:
         raise OtherSystem(database=made.database, machine=made.machine)
-    same = (made.database, made.machine) == (target.database, target.machine)
-    if not same and not options.copy_confirmed:
+    if is_copy(info, target) and not options.copy_confirmed:
         raise CopyOfSystem(
             database=made.database,
             machine=made.machine,
             here=target.database,
             host=target.machine,
         )
+
+
+def is_copy(info: Info, target: SystemIdentity) -> bool:
+    """Whether the target, of the same system, is another database than the pair was made of."""
+    made = info.system
+    return (made.database, made.machine) != (target.database, target.machine)
 
 
 def _demand_empty(session: TargetSession, remap: Remap) -> None:

@@ -46,7 +46,12 @@ def match(session: TargetSession, remap: Remap, held: HeldDocuments) -> Matching
     found = Matching()
     if remap.same_system:
         for table in remap.mapped:
-            found.add(table.name, "=", session.run(_by_same_key(remap, table)))
+            if remap.copied and table.role is Role.IDENTITY:
+                # Both systems may have given one number to two people since.
+                for how, sql in _statements(remap, table):
+                    found.add(table.name, how, session.run(sql))
+            else:
+                found.add(table.name, "=", session.run(_by_same_key(remap, table)))
         return found
     for table in remap.mapped:
         if table.name in remap.names:
@@ -94,12 +99,14 @@ def _by_external(remap: Remap, table: TenantTable) -> str | None:
         for each in external.names
     )
     key = remap.sql.column("e", external.key)
+    # A row that carries a tenant is that tenant's, whatever name a module gave it.
+    nobodys = f" AND {remap.sql.column('t', table.tenant)} IS NULL" if table.tenant else ""
     pairs = (
         f"SELECT m.old, {key} AS key FROM {_named(remap, table)}"
         f" JOIN {remap.sql.table(external.table)} e ON {same}"
         f" AND {remap.sql.column('e', external.kind)} IN ({', '.join(kinds)})"
         f" JOIN {remap.sql.table(table.name)} t ON {remap.sql.own_key(table, 't')} = {key}"
-        f" WHERE {_WAITING}"
+        f" WHERE {_WAITING}{nobodys}"
     )
     return _accept(remap, table, pairs)
 

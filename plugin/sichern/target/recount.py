@@ -1,6 +1,6 @@
 """Count again what the target holds now, by its own columns rather than by the plan."""
 
-from sichern.target.refusals import RowsDiffer
+from sichern.target.refusals import NoTenant, RowsDiffer
 from sichern.target.remap import ARRIVING, Remap
 from sichern.target.session import TargetSession
 from sichern.tenancy.sql import literal
@@ -8,13 +8,15 @@ from sichern_hooks import Role, TenantRef
 
 
 def new_tenant(session: TargetSession, remap: Remap, tenant: TenantRef) -> TenantRef:
-    """The tenant under the key that it has in the target."""
+    """The tenant under the key that it has in the target. Raises NoTenant."""
     if remap.root is None:
         return tenant
     found = session.ask(
         f"SELECT new FROM {remap.map(remap.root.name)}"
         f" WHERE CAST(old AS TEXT) = {literal(tenant.key)}"
     ).scalar()
+    if found is None:
+        raise NoTenant(tenant=tenant.key)
     return TenantRef(host=tenant.host, key=str(found))
 
 

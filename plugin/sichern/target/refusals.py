@@ -58,8 +58,32 @@ class KeysTaken(SichernError):
     """Keys of the tenant's rows belong to somebody else by now."""
 
     code = "keys-taken"
-    message = N_("%(count)d rows of %(table)s have keys that others' rows have by now")
+    message = N_("%(count)d rows of %(table)s are still there, but not the tenant's any more")
     hint = N_("import the pair as a new tenant (new)")
+
+
+class RowsHeld(SichernError):
+    """Rows of others point at rows that REPLACE would remove."""
+
+    code = "rows-held"
+    message = N_("%(count)d rows of %(table)s that stay point at rows of %(target)s that would go")
+    hint = N_("change these rows in the ERP, or import the pair as a new tenant (new)")
+
+
+class ChangedMeanwhile(SichernError):
+    """What is about to be replaced is not what was backed up before."""
+
+    code = "changed-meanwhile"
+    message = N_("somebody changed %(table)s while the tenant was backed up for replacing it")
+    hint = N_("nothing was changed; start the import again while nobody works in the system")
+
+
+class EndUnknown(SichernError):
+    """The database was gone when it was asked to keep everything, and may have done so."""
+
+    code = "end-unknown"
+    message = N_("the database was gone at the very end, so the import may be there: %(reason)s")
+    hint = N_("look whether the tenant is there before you start the import again")
 
 
 class ValuesTaken(SichernError):
@@ -83,4 +107,7 @@ class RowsDiffer(SichernError):
 
     code = "rows-differ"
     message = N_("%(table)s: %(written)d rows were written, %(planned)d were planned")
-    hint = N_("nothing was changed; start the import again while nobody works in the system")
+    hint = N_(
+        "nothing was changed; start again while nobody works in the system, or import the pair as"
+        " a new tenant (new)"
+    )

@@ -57,7 +57,8 @@ class Value:
 class Remap:
     """How the rows of one pair are rewritten for one target.
 
-    `rows` and `names` are the tables that have staged rows, and staged identities.
+    `rows` and `names` are the tables that have staged rows, and staged identities. `copied`
+    where the target is a copy of the system that made the pair, which went its own way since.
     """
 
     manifest: Manifest
@@ -66,6 +67,7 @@ class Remap:
     way: Way
     rows: frozenset[str]
     names: frozenset[str]
+    copied: bool = False
 
     @property
     def same_system(self) -> bool:

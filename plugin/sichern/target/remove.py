@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sichern.target.refusals import KeysTaken
+from sichern.target.refusals import KeysTaken, RowsHeld
 from sichern.target.remap import Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.closure import Closure, Side
@@ -15,7 +15,7 @@ def removals(session: TargetSession, remap: Remap, closure: Closure) -> Mapping[
 
     Own are rows of owned tables, rows that carry the tenant, and what hangs on such a row. A
     shared row stays, whoever used it. Raises KeysTaken where a row that is to be brought back is
-    somebody else's by now.
+    somebody else's by now, RowsHeld where a row that stays points at one that goes.
     """
     own: dict[str, str] = {}
     found: dict[str, str] = {}
@@ -48,7 +48,32 @@ def removals(session: TargetSession, remap: Remap, closure: Closure) -> Mapping[
         ).scalar()
         if taken:
             raise KeysTaken(count=int(taken), table=table.label)
+    _demand_free(session, remap, own, found)
     return found
+
+
+def _demand_free(
+    session: TargetSession, remap: Remap, own: Mapping[str, str], gone: Mapping[str, str]
+) -> None:
+    """Raise RowsHeld where the database would change or remove a row that is not the tenant's."""
+    for table in remap.model.tables.values() if gone else ():
+        if table.role is Role.PRIVATE:
+            continue
+        others = f"SELECT count(*) FROM {remap.sql.table(table.name)} t WHERE "
+        if table.name in own:
+            others += f"{remap.sql.own_key(table, 't')} NOT IN (SELECT key FROM {own[table.name]})"
+        else:
+            others += "true"
+        for foreign in remap.catalog.tables[table.name].foreign_keys:
+            target = remap.model.tables.get(foreign.target)
+            if target is None or target.name not in gone or foreign.target_columns != target.key:
+                continue
+            pointed = remap.sql.key("t", foreign.columns, target.integer_key)
+            held = session.ask(
+                f"{others} AND {pointed} IN (SELECT key FROM {gone[target.name]})"
+            ).scalar()
+            if held:
+                raise RowsHeld(count=int(held), table=table.label, target=target.label)
 
 
 def _own(closure: Closure, table: TenantTable, own: Mapping[str, str]) -> str | None:

@@ -1,7 +1,7 @@
 """The session of an import: reads at first, then writes in one transaction, all or nothing."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -58,10 +58,11 @@ class TargetSession(Snapshot):
         with suppress(DatabaseGone):
             super().close()
 
-    def begin(self) -> None:
+    def begin(self, alone: Sequence[str] = ()) -> None:
         """Start the one transaction that writes.
 
-        On SQLite nobody else can write from here on. Raises DatabaseBusy where another program
+        Nobody else can write from here on: on PostgreSQL in the tables `alone`, as SQL spells
+        them, on SQLite in any. Raises DatabaseBusy where another program
         has the file locked for half a minute, WriteDenied.
         """
         self._check()
@@ -73,9 +74,13 @@ class TargetSession(Snapshot):
                 isolation_level="REPEATABLE READ", postgresql_readonly=False
             )
         self._transaction = self._connection.begin()
-        # On PostgreSQL the first query takes the snapshot, not BEGIN.
-        start = "SELECT 1" if self.dialect == "postgresql" else "BEGIN IMMEDIATE"
-        self._connection.exec_driver_sql(start)
+        if self.dialect == "postgresql":
+            if alone:  # before the first query, which takes the snapshot
+                lock = f"LOCK TABLE {', '.join(alone)} IN SHARE ROW EXCLUSIVE MODE"
+                self._connection.exec_driver_sql(lock)
+            self._connection.exec_driver_sql("SELECT 1")
+        else:
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         self._writing = self._transaction
 
     def commit(self) -> None:
