@@ -18,7 +18,7 @@ from sichern.actions import BACK_UP
 from sichern.archive.check import check_pair
 from sichern.archive.stems import INFO, slugs
 from sichern.hosts.tryton.module import pairs, places, retention, states
-from sichern.hosts.tryton.module.run_tenant import error_json
+from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.hosts.tryton.module.tasks import Task
 from sichern.report.import_text import arrival_text
 from sichern.report.mail import protocol_mail
@@ -211,7 +211,7 @@ def _keep(position: int, entry: TenantReport, run: Any) -> None:
     tenant.files = "\n".join(entry.files)
     tenant.size = _size(entry.files)
     tenant.protocol = json.dumps(entry.protocol, ensure_ascii=False)
-    tenant.key, tenant.name = entry.tenant.ref.key, entry.tenant.name
+    tenant.key, tenant.name = entry.tenant.ref.key, one_line(entry.tenant.name)
     tenant.company = _company(entry)
     tenant.save()
 

@@ -1,6 +1,7 @@
 """Saved jobs: which tenants, where to, when, for whom the protocol is, and what counts as alarm."""
 
 import datetime as dt
+import logging
 from typing import Any
 
 from trytond.exceptions import UserError
@@ -10,12 +11,14 @@ from trytond.pyson import Eval, If
 from trytond.tools import timezone as tz
 from trytond.transaction import Transaction, without_check_access
 
+from sichern.hosts.tryton.due import is_due
 from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.access_rules import GuardedExport
 from sichern.hosts.tryton.module.addresses import addresses
-from sichern.hosts.tryton.module.due import is_due
 from sichern.hosts.tryton.module.run import wait_for_end
-from sichern_hooks import N_, Documents, Permission, SharedRows, Tenant
+from sichern_hooks import N_, Documents, Permission, SharedRows, SichernError, Tenant
+
+logger = logging.getLogger(__name__)
 
 KEEP = 14
 LIMIT = dt.timedelta(hours=26)
@@ -207,6 +210,17 @@ class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
             if (tenant.ref.key not in excluded if self.everyone else tenant.ref.key in chosen)
         ]
 
+    def tenants_tonight(self) -> list[Tenant]:
+        """The tenants that are meant; none where that cannot be said.
+
+        The run then says why it fails, and no other job has to wait for that.
+        """
+        try:
+            return self.tenants_of(self.user.login)
+        except SichernError as error:
+            logger.error("the job %s cannot tell its tenants: %s", self.name, error)
+            return []
+
     def begin(self, tenants: list[Tenant], **values: Any) -> Any:
         """Let a run of this job begin."""
         return Pool().get("sichern.run").begin(
@@ -267,7 +281,7 @@ class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
                 continue
             job.last_day = here.date()
             job.save()
-            job.begin(job.tenants_of(job.user.login), user=job.user.id)
+            job.begin(job.tenants_tonight(), user=job.user.id)
 
 
 class JobCompany(ModelSQL):

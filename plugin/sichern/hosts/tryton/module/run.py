@@ -16,7 +16,7 @@ from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.module import leftovers, processes, rights, states
 from sichern.hosts.tryton.module.access_rules import GuardedExport
-from sichern.hosts.tryton.module.run_tenant import error_json
+from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
 from sichern_hooks import N_, Destination, Permission, SichernError, Tenant
@@ -175,7 +175,8 @@ class Run(GuardedExport, ModelSQL, ModelView):
                 "kind": kind, "name": uuid.uuid4().hex, "queued": queued, **values,
                 "tenants": [("create", [
                     {
-                        "sequence": place, "key": tenant.ref.key, "name": tenant.name,
+                        "sequence": place, "key": tenant.ref.key,
+                        "name": one_line(tenant.name),
                         "company": int(tenant.ref.key) if tenant.ref.key in there else None,
                     }
                     for place, tenant in enumerate(tenants)

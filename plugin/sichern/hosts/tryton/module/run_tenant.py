@@ -159,6 +159,11 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
         )
 
 
+def one_line(name: str) -> str:
+    """A tenant's name as Tryton takes it in a line: a break in it is no reason to fail."""
+    return " ".join(name.split())
+
+
 def error_json(error: SichernError) -> str:
     """An error as it is kept: msgids with their values, for any reader's language."""
     return json.dumps(

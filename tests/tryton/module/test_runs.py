@@ -1,0 +1,186 @@
+"""Runs in processes of their own: one's failure stops no other, and none runs for ever."""
+
+import os
+import re
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from configparser import ConfigParser
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sichern.archive.check import check_pair
+from tests.hostile.mounts import tmpfs
+from tests.support.module import demo_with_module
+from tests.support.tryton import TrytonDatabase, copy_sqlite
+from tests.tryton.module.running import Tryton
+
+LONG = 120
+SOON = 5.0
+"""Seconds within which nothing is left of what was cancelled."""
+GOING_ON = {"waiting", "running"}
+
+
+class Place:
+    """A Tryton, an allowed folder, and what the tests do with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.to = folder / "Sicherungen"
+        self.small = folder / "Stick"
+        self.to.mkdir()
+        self.small.mkdir()
+        self.database: TrytonDatabase = copy_sqlite(demo_with_module(), folder / "tryton")
+        parser = ConfigParser(interpolation=None)
+        parser.read(self.database.config, encoding="utf-8")
+        parser["sichern"] = {"destinations": f"\n{self.to}\n{self.small}"}
+        with self.database.config.open("w", encoding="utf-8") as file:
+            parser.write(file)
+        self.tryton = Tryton(self.database)
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        with closing(sqlite3.connect(self.database.file, timeout=30)) as connection, connection:
+            return connection.execute(statement, values).fetchall()
+
+    def begin(self, *keys: int, to: Path | None = None) -> int:
+        values = {
+            "destination": str(to or self.to), "documents": "inside", "shared": "default"
+        }
+        return int(self.tryton.ask("begin", "chef", list(keys), values))
+
+    def show(self, run: int) -> dict[str, Any]:
+        return dict(self.tryton.ask("show", "chef", run))
+
+    def ended(self, run: int) -> dict[str, Any]:
+        until(lambda: self.show(run)["state"] not in GOING_ON)
+        return self.show(run)
+
+    def names(self) -> set[str]:
+        return {path.name for path in self.to.iterdir()}
+
+    def stopped_in_the_middle(self, run: int) -> int:
+        """Halt the process of a run once it has begun to write; give its number."""
+        known = self.names()
+        until(lambda: any(name.endswith(".zip.part") for name in self.names() - known), 0.005)
+        ((pid,),) = self.sql("SELECT pid FROM sichern_run WHERE id = ?", run)
+        os.kill(pid, signal.SIGSTOP)
+        # It may have been halted while it wrote to the database, which would hold others up.
+        assert any(name.endswith(".part") for name in self.names() - known)
+        return int(pid)
+
+
+def until(holds: Callable[[], bool], pause: float = 0.2) -> float:
+    """Wait until it holds; give the seconds that it took."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < LONG
+        time.sleep(pause)
+    return time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    place = Place(tmp_path_factory.mktemp("runs"))
+    yield place
+    place.tryton.close()
+
+
+def test_three_of_ten_fail_and_seven_are_backed_up(place: Place) -> None:
+    cheap = place.tryton.ask("companies", "chef", 9)
+    gone, hidden = cheap[-2:]
+    damage = "UPDATE account_invoice SET invoice_date = ? WHERE id = ?"
+    ((number, date),) = place.sql(
+        "SELECT id, invoice_date FROM account_invoice WHERE company = 1"
+        " AND invoice_date IS NOT NULL ORDER BY id LIMIT 1"
+    )
+    place.sql(damage, "30.02.2026", number)
+    run = place.begin(1, *cheap)
+    place.sql('DELETE FROM "res_user-company_company" WHERE company = ?', hidden)
+    place.sql("DELETE FROM company_company WHERE id = ?", gone)
+    shown = place.ended(run)
+    place.sql(damage, date, number)
+    assert shown["state"] == "failed-in-part"
+    bad = {int(each["key"]): each for each in shown["tenants"] if each["state"] == "failed"}
+    good = [each for each in shown["tenants"] if each["state"] in {"complete", "warnings"}]
+    assert bad.keys() == {1, gone, hidden}
+    assert len(good) == 7
+    messages = [each["message"] for each in bad.values()]
+    assert len(set(messages)) == 3
+    assert all(len(message.splitlines()) == 2 for message in messages), messages
+    for each in good:
+        info = next(file for file in each["files"] if file.endswith(".ztx"))
+        assert not check_pair(Path(info)).problems
+    assert len(place.names()) == 14
+
+
+def test_of_what_was_cancelled_nothing_is_left_within_seconds(place: Place) -> None:
+    before = place.names()
+    run = place.begin(1, 2)
+    pid = place.stopped_in_the_middle(run)
+    # It hears of it when it goes on; it may have been halted while it held the database.
+    threading.Timer(0.5, os.kill, (pid, signal.SIGCONT)).start()
+    begun = time.monotonic()
+    place.tryton.ask("cancel", "chef", run)
+    until(lambda: not any(name.endswith(".part") for name in place.names()), 0.02)
+    took = time.monotonic() - begun
+    assert took < SOON
+    shown = place.ended(run)
+    assert shown["state"] == "cancelled"
+    # A tenant that was whole before that keeps its pair.
+    assert shown["tenants"][1]["state"] == "cancelled"
+    whole = {Path(file).name for each in shown["tenants"] for file in each["files"]}
+    assert place.names() == before | whole
+
+
+def test_a_killed_run_is_failed_and_its_leftovers_are_removed(place: Place) -> None:
+    before = place.names()
+    run = place.begin(1, 2)
+    os.kill(place.stopped_in_the_middle(run), signal.SIGKILL)
+    assert place.names() > before
+    until(lambda: place.show(run)["state"] == "failed")
+    until(lambda: place.names() == before)
+    ((state,),) = place.sql("SELECT state FROM sichern_run WHERE id = ?", run)
+    assert state == "failed"
+    assert "the process of this run ended" in place.show(run)["message"]
+
+
+def test_a_run_of_another_boot_is_not_running(place: Place) -> None:
+    run = place.begin(2)
+    place.ended(run)
+    # The number of the process is another one's now, and even lives.
+    place.sql(
+        "UPDATE sichern_run SET state = 'running', pid = ?, mark = 'another-boot 1' WHERE id = ?",
+        os.getpid(), run,
+    )
+    assert place.show(run)["state"] != "running"
+
+
+def test_a_run_goes_on_when_the_server_that_began_it_ends(place: Place) -> None:
+    run = place.begin(2)
+    place.tryton.process.kill()
+    place.tryton.close()
+    place.tryton = Tryton(place.database)
+    shown = place.ended(run)
+    assert shown["state"] in {"complete", "warnings"}
+
+
+def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> None:
+    with tmpfs(place.small, "size=3M") as stick:
+        older = place.ended(place.begin(2, to=stick))
+        assert older["state"] in {"complete", "warnings"}
+        kept = {path.name: path.read_bytes() for path in stick.iterdir()}
+        free = os.statvfs(stick)
+        filler = stick / "Filme"
+        filler.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - 40_000)))
+        shown = place.ended(place.begin(1, to=stick))
+        assert shown["state"] == "failed"
+        message = shown["tenants"][0]["message"]
+        assert re.search(r"needs about \d+ MB, and .* has \d+ MB free", message), message
+        filler.unlink()
+        assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
+        info = next(stick.glob("*.ztx"))
+        assert not check_pair(info).problems
