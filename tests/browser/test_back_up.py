@@ -87,4 +87,5 @@ def _shoot(client: Sao, name: str) -> None:
     """Keep the screen where `SICHERN_SCREENS` names a folder."""
     folder = os.environ.get("SICHERN_SCREENS")
     if folder:
+        client.page.wait_for_timeout(1000)  # until a dialog has faded in
         client.page.screenshot(path=Path(folder, f"{name}.png"))
