@@ -461,3 +461,12 @@ def most_memory(server: WebServer) -> int:
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) * 1024
+
+
+def test_nobody_reads_or_writes_links_through_any_client(server: WebServer) -> None:
+    with closing(sqlite3.connect(server.databases[0].file)) as connection:
+        granted = connection.execute(
+            "SELECT perm_read, perm_write, perm_create, perm_delete, \"group\""
+            " FROM ir_model_access WHERE model = 'sichern.transfer'"
+        ).fetchall()
+    assert granted == [(0, 0, 0, 0, None)]
