@@ -12,12 +12,15 @@ from playwright.sync_api import expect
 
 from sichern.hosts.tryton.demo import ADMIN_PASSWORD
 from tests.browser.conftest import Open
-from tests.browser.sao import Sao
+from tests.browser.sao import PATIENCE, Sao
 from tests.support.serving import WebServer
 
 TENANTS = ("Beispiel AG", "Muster GmbH")
 RUN = 60
 """Seconds that a backup of two small tenants may take on a busy machine."""
+
+RUNS = {"de": "Lauf", "en": "Single Run"}
+"""The title of the tab with a run."""
 
 STORY = [
     (
@@ -51,6 +54,8 @@ def test_two_tenants_are_backed_up_on_the_screen(
         expect(client.dialog.locator("tbody tr").filter(has_text=tenant)).to_be_visible()
     _shoot(client, f"dialog-{language}")
     client.press(run)
+    expect(client.page.locator(".modal.in")).to_have_count(0, timeout=PATIENCE)
+    expect(client.tab.locator(".title")).to_contain_text(RUNS[language], timeout=PATIENCE)
     _shoot(client, f"running-{language}")
     _wait_for(client, complete)
     _shoot(client, f"done-{language}")

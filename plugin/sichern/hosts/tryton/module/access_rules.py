@@ -40,6 +40,8 @@ class GuardedExport:
     Tryton takes the rows that a client names, and reads them without asking for the rules.
     """
 
+    __slots__ = ()
+
     @classmethod
     def export_data(
         cls, records: list[Any], fields_names: list[str], header: bool = False
