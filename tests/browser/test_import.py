@@ -86,7 +86,8 @@ def _planned(open_client: Open, server: WebServer, offered: str, way: str) -> Sa
         confirmed.check()
     client.press("Plan zeigen")
     end = time.monotonic() + WAITS
-    while not client.dialog.get_by_role("button", name="Import").is_enabled():
+    while "Plan des Imports" not in client.dialog.locator("textarea").input_value():
         assert time.monotonic() < end, client.dialog.inner_text()
         client.press("Aktualisieren")
+    expect(client.dialog.get_by_role("button", name="Import")).to_be_enabled(timeout=PATIENCE)
     return client
