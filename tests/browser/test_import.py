@@ -75,6 +75,7 @@ def _planned(open_client: Open, server: WebServer, offered: str, way: str) -> Sa
     client.entry("Import").last.locator(".column-char").click()
     client.settle()
     pairs = client.dialog.locator("select[name=pair]")
+    expect(pairs.locator("option").filter(has_text=offered).first).to_be_attached(timeout=PATIENCE)
     label = next(each for each in pairs.locator("option").all_inner_texts() if offered in each)
     pairs.select_option(label=label)
     client.dialog.locator("select[name=way]").select_option(label=way)
