@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.sao import Sao
-from tests.support.module import demo_with_module
+from tests.support.module import demo_with_module, empty_with_module
 from tests.support.need import missing, need
 from tests.support.serving import WebServer, serving
 from tests.support.tryton import copy_sqlite
@@ -38,11 +38,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    """A Tryton with two companies and the module: `chef` (German) and `admin` may do all in both.
+    """Two databases with the module, the second without a company.
 
-    Its administrator allowed one folder, `backups` beside the database.
+    In the first, `chef` (German) and `admin` may do all in both companies. Their administrator
+    allowed one folder, `backups` beside the databases.
     """
-    database = copy_sqlite(demo_with_module(), tmp_path_factory.mktemp("tryton"))
+    folder = tmp_path_factory.mktemp("tryton")
+    empty = copy_sqlite(empty_with_module(), folder)
+    database = copy_sqlite(demo_with_module(), folder)
     backups = database.folder / "backups"
     backups.mkdir()
     with database.config.open("a", encoding="utf-8") as config:
@@ -58,7 +61,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
             " SELECT res_user.id, db_id FROM res_user, ir_model_data"
             " WHERE login = 'chef' AND module = 'sichern' AND model = 'res.group'"
         )
-    with serving(database, root=web_client()) as server:
+    with serving(database, empty, root=web_client()) as server:
         yield server
 
 

@@ -1,6 +1,7 @@
 """Tryton's web client as a person uses it: by what is written on the screen."""
 
 import re
+import time
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -94,3 +95,41 @@ class Sao:
         """Press a button and wait for what it does."""
         self.button(label).last.click()
         self.settle()
+
+    def choose(self, field: str, label: str) -> None:
+        """Choose an entry of a selection of the dialog by what is written there."""
+        select = self.dialog.locator(f"select[name={field}]")
+        expect(select.locator("option").filter(has_text=label)).to_be_attached(timeout=PATIENCE)
+        select.select_option(label=label)
+        self.settle()
+
+    def go_on(self, label: str, seen: Locator) -> None:
+        """Press a button of a dialog until this is seen.
+
+        The client loses a click while it still draws the dialog; a person clicks again.
+        """
+        end = time.monotonic() + PATIENCE / 1000
+        while not seen.is_visible():
+            assert time.monotonic() < end, self.page.locator(".modal.in").all_inner_texts()
+            if self.button(label).count():
+                self.press(label)
+            self.page.wait_for_timeout(500)
+
+    def finish(self, label: str) -> None:
+        """Press the button that ends a dialog until that is gone."""
+        end = time.monotonic() + PATIENCE / 1000
+        dialogs = self.page.locator(".modal.in")
+        while dialogs.count():
+            assert time.monotonic() < end, dialogs.all_inner_texts()
+            if self.button(label).count():
+                self.press(label)
+            self.page.wait_for_timeout(500)
+
+    def wait_for_rows(self, text: str, count: int, seconds: float) -> None:
+        """Look again, as a person does, until so many rows of the list have this text."""
+        end = time.monotonic() + seconds
+        while self.row(text).count() < count:
+            assert time.monotonic() < end, self.tab.inner_text()
+            self.page.keyboard.press("Control+r")
+            self.settle()
+            self.page.wait_for_timeout(500)

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,13 @@ RUN = 60
 
 RUNS = {"de": "Lauf", "en": "Single Run"}
 """The title of the tab with a run."""
+
+PRESET = {
+    "destination": {"de": "NAS", "en": "NAS"},
+    "documents": {"de": "empfohlen", "en": "recommended"},
+    "shared": {"de": "empfohlen", "en": "recommended"},
+}
+"""What the dialog has chosen already."""
 
 STORY = [
     (
@@ -52,12 +58,16 @@ def test_two_tenants_are_backed_up_on_the_screen(
     client.press(sichern)
     for tenant in TENANTS:
         expect(client.dialog.locator("tbody tr").filter(has_text=tenant)).to_be_visible()
+    for field in ("destination", "documents", "shared"):
+        chosen = client.dialog.locator(f"select[name={field}] option:checked")
+        expect(chosen).to_have_text(re.compile(PRESET[field][language]), timeout=PATIENCE)
+    expect(client.dialog.locator("input[name=free]")).to_have_value(re.compile(r"\d.*B$"))
+    expect(client.dialog.locator("input[name=needed]")).to_have_value(re.compile(r"\w"))
     _shoot(client, f"dialog-{language}")
-    client.press(run)
-    expect(client.page.locator(".modal.in")).to_have_count(0, timeout=PATIENCE)
+    client.finish(run)
     expect(client.tab.locator(".title")).to_contain_text(RUNS[language], timeout=PATIENCE)
     _shoot(client, f"running-{language}")
-    _wait_for(client, complete)
+    client.wait_for_rows(complete, len(TENANTS), RUN)
     _shoot(client, f"done-{language}")
     client.row(TENANTS[0]).locator("td").nth(2).dblclick()
     expect(client.dialog.get_by_role("tab", name=protocol)).to_be_visible()
@@ -67,17 +77,6 @@ def test_two_tenants_are_backed_up_on_the_screen(
     assert len(written) == len(TENANTS)
     for pair in written:
         _check(pair)
-
-
-def _wait_for(client: Sao, state: str) -> None:
-    """Look again, as a person does, until both tenants are in this state."""
-    end = time.monotonic() + RUN
-    done = client.rows.filter(has_text=state)
-    while done.count() < len(TENANTS):
-        assert time.monotonic() < end, client.tab.inner_text()
-        client.page.keyboard.press("Control+r")
-        client.settle()
-        client.page.wait_for_timeout(500)
 
 
 def _check(pair: Path) -> None:

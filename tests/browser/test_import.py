@@ -36,15 +36,10 @@ def test_a_pair_is_imported_after_a_look_at_its_plan(
     expect(client.dialog.locator("textarea")).to_have_value(
         re.compile("Plan des Imports von Muster GmbH.*Art: als neuer Mandant", re.S)
     )
-    client.dialog.get_by_role("button", name="Import").click()
+    client.finish("Import")
     expect(client.tab.locator(".title")).to_contain_text("Lauf", timeout=PATIENCE)
     client.settle()
-    end = time.monotonic() + WAITS
-    while not client.row("Vollständig").count():
-        assert time.monotonic() < end, client.tab.inner_text()
-        client.page.keyboard.press("Control+r")
-        client.settle()
-        client.page.wait_for_timeout(500)
+    client.wait_for_rows("Vollständig", 1, WAITS)
     assert _ask(server, "SELECT count(*) FROM company_company") == 3
 
 
@@ -55,9 +50,7 @@ def test_nothing_is_replaced_unless_the_tenants_name_was_typed(
     imports = "SELECT count(*) FROM sichern_run WHERE kind = 'import'"
     before = _ask(server, imports)
     client.dialog.locator("input[name=typed]").fill("Muster")
-    client.dialog.get_by_role("button", name="Import").click()
-    said = client.page.get_by_text("nicht der Name des Mandanten")
-    expect(said.first).to_be_visible(timeout=PATIENCE)
+    client.go_on("Import", client.page.get_by_text("nicht der Name des Mandanten").first)
     assert _ask(server, imports) == before
 
 
@@ -85,7 +78,7 @@ def _planned(open_client: Open, server: WebServer, offered: str, way: str) -> Sa
     confirmed = client.dialog.locator("input[name=copy_confirmed]")
     if confirmed.is_visible():
         confirmed.check()
-    client.press("Plan zeigen")
+    client.go_on("Plan zeigen", client.dialog.locator("textarea"))
     end = time.monotonic() + WAITS
     while "Plan des Imports" not in client.dialog.locator("textarea").input_value():
         assert time.monotonic() < end, client.dialog.inner_text()

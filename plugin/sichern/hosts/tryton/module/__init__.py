@@ -4,6 +4,6 @@ trytond imports this where it loads its modules, and nothing else does: the rout
 known before the first request.
 """
 
-from sichern.hosts.tryton.module import routes
+from sichern.hosts.tryton.module import routes, watching
 
-__all__ = ["routes"]
+__all__ = ["routes", "watching"]

@@ -35,7 +35,10 @@ class BackUpStart(ModelView):
     )
     destination = fields.Selection(
         "get_destinations", N_("Destination"), required=True, sort=False,
-        help=N_("The administrator decides which folders are offered here."),
+        help=N_(
+            "The administrator decides which folders are offered here. What is to be downloaded "
+            "waits on the server for a day."
+        ),
     )
     free = fields.Char(N_("Free"), readonly=True)
     needed = fields.Char(
@@ -56,11 +59,16 @@ class BackUpStart(ModelView):
 
     @classmethod
     def get_destinations(cls) -> list[tuple[str | None, str]]:
-        """The folders that were allowed, for who may back up."""
+        """The folders that were allowed, and the browser, for who may use them."""
         with rights.telling():
             if not rights.holds(Permission.BACK_UP):
                 return []
-            return [(place.path, place.label or place.path) for place in places.destinations()]
+            offered: list[tuple[str | None, str]] = [
+                (place.path, place.label or place.path) for place in places.destinations()
+            ]
+            if rights.holds(Permission.DOWNLOAD):
+                offered.append((places.BROWSER, rights.say(places.DOWNLOAD)))
+            return offered
 
     @classmethod
     def default_destination(cls) -> str | None:
@@ -97,7 +105,7 @@ class BackUpStart(ModelView):
         if not self.destination or not rights.holds(Permission.BACK_UP):
             return None
         with rights.telling():
-            free = places.free_bytes(places.destination(self.destination))
+            free = places.free_bytes(self.destination)
         return size_text(free, rights.language_here()) if free is not None else rights.say("?")
 
     @fields.depends("tenants")
@@ -144,9 +152,16 @@ class BackUp(Wizard):
             if not tenants:
                 raise NoTenant
             run = Pool().get("sichern.run").begin(
-                states.BACK_UP, tenants,
-                destination=places.destination(start.destination).path,
+                states.BACK_UP, tenants, destination=_destination(start.destination, companies),
                 documents=str(Documents(start.documents)), shared=str(SharedRows(start.shared)),
                 mail_to=", ".join(addresses(start.mail_to)) or None,
             )
         return action, {"res_id": [run.id]}
+
+
+def _destination(chosen: str | None, companies: list[int]) -> str:
+    """Give what was chosen where it may be. Raises PlaceNotAllowed, NotAuthorized."""
+    if chosen == places.BROWSER:
+        rights.demand(Permission.DOWNLOAD, *companies)
+        return chosen
+    return places.destination(chosen).path

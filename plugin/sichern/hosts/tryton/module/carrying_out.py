@@ -30,7 +30,6 @@ from sichern_hooks import (
     Report,
     SichernError,
     TenantReport,
-    Way,
     authorize,
 )
 
@@ -76,7 +75,6 @@ class Carrying:
 
     def back_up(self) -> list[Report]:
         """Back up each tenant; one's failure does not stop the others."""
-        place = places.destination(self.task.destination)
         visible = self.manager.hook.sichern_tenants(actor=self.actor) or ()
         names = slugs(dict.fromkeys([*visible, *self.task.tenants]))
         reports = []
@@ -89,7 +87,7 @@ class Carrying:
                 partial(
                     self.manager.hook.sichern_run_action,
                     name=BACK_UP.name, actor=self.actor, tenants=[tenant.ref],
-                    destination=place, options=self.task.options, run=self.task.name,
+                    destination=self.task.place, options=self.task.options, run=self.task.name,
                 ),
             )
             reports.append(report)
@@ -138,11 +136,12 @@ class Carrying:
     def plan(self) -> Ended:
         """Say what an import would do, and write nothing."""
         self.note(partial(_begin, 0, None))
-        options = self.task.import_options(None)
         try:
             authorize(self.manager, self.actor, Permission.IMPORT)
             self._demand_pair()
-            arrival = plan_import(self.manager, self.actor, Path(self.task.file), options)
+            arrival = plan_import(
+                self.manager, self.actor, Path(self.task.file), self.task.import_options
+            )
         except SichernError as error:
             self.note(partial(_fail, 0, error))
         else:
@@ -158,13 +157,10 @@ class Carrying:
         """Import the pair."""
         self._demand_pair()
         self.note(partial(_begin, 0, None))
-        safety = None
-        if self.task.way is Way.REPLACE:
-            safety = places.destination(self.task.destination)
         report = self._run(
             partial(
                 self.manager.hook.sichern_run_import, actor=self.actor, file=self.task.file,
-                options=self.task.import_options(safety), run=self.task.name,
+                options=self.task.import_options, run=self.task.name,
             )
         )
         self.note(partial(_keep, 0, report.tenants[0]))

@@ -15,9 +15,10 @@ class Cron(metaclass=PoolMeta):
     @classmethod
     def __setup__(cls) -> None:
         super().__setup__()  # type: ignore[misc]
-        cls.method.selection.append(
-            ("sichern.job|run_due", N_("Start backups that are due"))
-        )
+        cls.method.selection += [
+            ("sichern.job|run_due", N_("Start backups that are due")),
+            ("sichern.transfer|clean", N_("Remove backups that nobody downloads or imports")),
+        ]
 
 
 class Company(metaclass=PoolMeta):

@@ -1,5 +1,6 @@
 """The dialog of an import: a pair, a way, the plan, a last question, and off it goes."""
 
+from pathlib import Path
 from typing import Any
 
 from trytond.model import ModelView, fields
@@ -22,6 +23,7 @@ from sichern_hooks import (
 )
 
 REPLACING = Eval("way") == str(Way.REPLACE)
+UPLOADING = Eval("source") == places.BROWSER
 
 
 class NotPlanned(UsageError):
@@ -30,6 +32,16 @@ class NotPlanned(UsageError):
     code = "not-planned"
     message = N_("the plan of this import is not ready")
     hint = N_("wait for it, look at it, then import; where it failed, see why in the list of runs")
+
+
+class NotUploaded(UsageError):
+    """The files are not there yet."""
+
+    code = "not-uploaded"
+    message = N_("the backup has not arrived on the server")
+    hint = N_(
+        "choose its files on the page that was opened, and wait until it says that all is there"
+    )
 
 
 class NameDiffers(UsageError):
@@ -50,7 +62,10 @@ class ImportStart(ModelView):
         "get_sources", N_("Folder"), required=True, sort=False,
         help=N_("The administrator decides which folders are offered here."),
     )
-    pair = fields.Selection("get_pairs", N_("Backup"), required=True, sort=False)
+    pair = fields.Selection(
+        "get_pairs", N_("Backup"), sort=False,
+        states={"required": ~UPLOADING, "invisible": UPLOADING}, depends=["source"],
+    )
     way = fields.Selection(states.WAYS, N_("Way"), required=True, sort=False)
     safety = fields.Selection(
         "get_safeties", N_("Backup Before"), sort=False,
@@ -73,16 +88,17 @@ class ImportStart(ModelView):
 
     @classmethod
     def get_sources(cls) -> list[tuple[str | None, str]]:
-        """The folders that were allowed, for who may import."""
+        """The folders that were allowed, and the browser, for who may import."""
         with rights.telling():
             if not rights.holds(Permission.IMPORT):
                 return []
-            return [(place.path, place.label or place.path) for place in places.destinations()]
+            return [*_folders(), (places.BROWSER, rights.say(places.UPLOAD))]
 
     @classmethod
     def get_safeties(cls) -> list[tuple[str | None, str]]:
-        """The same folders, or none yet."""
-        return [(None, ""), *cls.get_sources()]
+        """The folders that were allowed, or none yet, for who may import."""
+        with rights.telling():
+            return [(None, ""), *(_folders() if rights.holds(Permission.IMPORT) else [])]
 
     @classmethod
     def default_source(cls) -> str | None:
@@ -93,7 +109,7 @@ class ImportStart(ModelView):
     @fields.depends("source")
     def get_pairs(self) -> list[tuple[str | None, str]]:
         """The pairs there that the user may import."""
-        if not self.source or not rights.holds(Permission.IMPORT):
+        if self.source in (None, places.BROWSER) or not rights.holds(Permission.IMPORT):
             return [(None, "")]
         with rights.telling():
             found = pairs.offered(places.destination(self.source), rights.login_here())
@@ -104,6 +120,19 @@ class ImportStart(ModelView):
     def on_change_source(self) -> None:
         """Another folder has other pairs."""
         self.pair = None
+
+
+class ImportUpload(ModelView):
+    """Where the files of the pair are chosen."""
+
+    __name__ = "sichern.import.upload"
+    __string__ = N_("Upload")
+
+    transfer = fields.Integer(N_("Upload"), readonly=True)
+    address = fields.Char(
+        N_("Page for the Files"), readonly=True,
+        help=N_("Open it if it did not open by itself. It is yours alone."),
+    )
 
 
 class ImportPlan(ModelView):
@@ -136,6 +165,15 @@ class Import(Wizard):
         ],
     )
     prepare = StateTransition()
+    open_page = StateAction("sichern.act_upload")
+    upload = StateView(
+        "sichern.import.upload", "sichern.import_upload_view_form",
+        [
+            Button(N_("Cancel"), "end", "tryton-cancel"),
+            Button(N_("Show Plan"), "arrived", "tryton-forward", default=True),
+        ],
+    )
+    arrived = StateTransition()
     plan = StateView(
         "sichern.import.plan", "sichern.import_plan_view_form",
         [
@@ -151,11 +189,45 @@ class Import(Wizard):
     run = StateAction("sichern.act_run")
 
     def transition_prepare(self) -> str:
+        """Let the plan be made of a pair that is here, or ask for the files of another."""
+        with rights.telling():
+            rights.demand(Permission.IMPORT)
+            if self.start.source == places.BROWSER:
+                return "open_page"
+            return self._prepare(pairs.file_of(self.start.source, self.start.pair))
+
+    def do_open_page(self, action: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Open the page that takes the files, in another tab."""
+        with rights.telling():
+            rights.demand(Permission.IMPORT)
+            transfer, address = Pool().get("sichern.transfer").expect(Transaction().user)
+        self.upload.transfer, self.upload.address = transfer, address
+        return {**action, "url": address}, {}
+
+    def transition_open_page(self) -> str:
+        """Wait for the files."""
+        return "upload"
+
+    def default_upload(self, _fields: list[str]) -> dict[str, Any]:
+        """The address once more, where the browser did not open it."""
+        return {"transfer": self.upload.transfer, "address": self.upload.address}
+
+    def transition_arrived(self) -> str:
+        """Go on with the pair that has arrived. It is looked at as closely as any other."""
+        with rights.telling():
+            rights.demand(Permission.IMPORT)
+            file = Pool().get("sichern.transfer").uploaded(
+                self.upload.transfer or 0, Transaction().user
+            )
+            if file is None:
+                raise NotUploaded
+            return self._prepare(file)
+
+    def _prepare(self, file: Path) -> str:
         """Let the plan be made, outside of this request: it reads the whole pair."""
         start = self.start
         with rights.telling():
             actor = rights.demand(Permission.IMPORT)
-            file = pairs.file_of(start.source, start.pair)
             info = pairs.demand_pair(file, rights.login_here())
             way = Way(start.way)
             safety = None
@@ -237,3 +309,7 @@ class Import(Wizard):
                 actor=rights.login_here(), permission=str(Permission.IMPORT), tenant="*"
             )
         return found[0]
+
+
+def _folders() -> list[tuple[str | None, str]]:
+    return [(place.path, place.label or place.path) for place in places.destinations()]

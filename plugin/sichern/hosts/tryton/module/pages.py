@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from sichern.i18n import translate
+from sichern.report.text import size_text
 from sichern_hooks import N_
 
 FOLDER = Path(__file__).parent / "pages"
@@ -28,6 +29,15 @@ UPLOAD_START = N_("Upload")
 UPLOAD_GOES = N_("%(name)s: %(done)s of %(total)s MB")
 UPLOAD_DONE = N_("Everything arrived. Close this page and go on in the ERP.")
 UPLOAD_BROKEN = N_("The connection broke. Trying again ...")
+PROGRESS = N_("Progress: %(name)s")
+PROGRESS_WHY = N_(
+    "The run goes on by itself: this page and the ERP may be closed. Its protocol is in the ERP."
+)
+PROGRESS_TENANT = N_("Tenant")
+PROGRESS_STATE = N_("State")
+PROGRESS_DONE = N_("Progress")
+PROGRESS_LEFT = N_("Time Left")
+NO_RUN = N_("There is no such run, or it is of tenants that you have no access to.")
 USED = N_("This link was used already. Ask for a new one in the ERP.")
 FILE_GONE = N_("The file is no longer where it was. Look at the list of runs in the ERP.")
 NO_LENGTH = N_("The request does not say where its bytes belong and how many they are.")
@@ -46,18 +56,29 @@ def download_page(language: str, files: Mapping[str, int]) -> Page:
     """Offer the files (name to bytes), to be fetched below the page's own address."""
     rows = "".join(
         f'<li><a href="{html.escape(_below(name))}" download>{html.escape(name)}</a> '
-        f"<small>{size / 1_000_000:,.1f} MB</small></li>"
+        f"<small>{html.escape(size_text(size, language))}</small></li>"
         for name, size in files.items()
     )
-    return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY,
-                 button=DOWNLOAD_BOTH, files=rows, texts={})
+    return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY, files=rows,
+                 button=_said(DOWNLOAD_BOTH, language))
 
 
 def upload_page(language: str) -> Page:
     """Let the person choose files, and send them in pieces below the page's own address."""
     texts = {"goes": UPLOAD_GOES, "done": UPLOAD_DONE, "broken": UPLOAD_BROKEN}
-    return _page("upload.html", language, title=UPLOAD, why=UPLOAD_WHY,
-                 button=UPLOAD_START, files="", texts=texts)
+    return _page("upload.html", language, title=UPLOAD, why=UPLOAD_WHY, texts=texts,
+                 button=_said(UPLOAD_START, language))
+
+
+def progress_page(language: str, name: str) -> Page:
+    """Watch a run of tenants with this name: its state is below the page's own address."""
+    heads = "".join(
+        f"<th>{_said(head, language)}</th>"
+        for head in (PROGRESS_TENANT, PROGRESS_STATE, PROGRESS_DONE, PROGRESS_LEFT)
+    )
+    texts = {"left": PROGRESS_LEFT, "broken": UPLOAD_BROKEN}
+    return _page("progress.html", language, title=PROGRESS, why=PROGRESS_WHY, texts=texts,
+                 heads=heads, values={"name": name})
 
 
 def refusal_page(language: str, text: str) -> Page:
@@ -76,22 +97,30 @@ def _below(name: str) -> str:
     return f"./{name}"
 
 
+def _said(text: str, language: str, values: Mapping[str, str] | None = None) -> str:
+    return html.escape(translate(text, language, values or {}))
+
+
 def _page(
-    file: str, language: str, *, title: str, why: str, button: str, files: str,
-    texts: Mapping[str, str],
+    file: str, language: str, *, title: str, why: str, texts: Mapping[str, str] | None = None,
+    values: Mapping[str, str] | None = None, **parts: str,
 ) -> Page:
+    """Put a page's own part into the frame; `texts` are for its script, `parts` are HTML."""
     nonce = secrets.token_urlsafe(16)
-    said = {name: translate(text, language) for name, text in texts.items()}
+    said = {name: translate(text, language) for name, text in (texts or {}).items()}
     # `<` would end the script that the texts stand in.
     script = json.dumps(said).replace("<", "\\u003c")
-    text = Template((FOLDER / file).read_text("utf-8")).substitute(
-        language=language, nonce=nonce, files=files, texts=script,
-        title=html.escape(translate(title, language)),
-        why=html.escape(translate(why, language)),
-        button=html.escape(translate(button, language)),
+    body = _template(file).substitute(nonce=nonce, texts=script, **parts)
+    text = _template("frame.html").substitute(
+        language=language, nonce=nonce, body=body, title=_said(title, language, values),
+        why=_said(why, language),
     )
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}';"
         " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
     return Page(text=text, policy=policy)
+
+
+def _template(file: str) -> Template:
+    return Template((FOLDER / file).read_text("utf-8"))

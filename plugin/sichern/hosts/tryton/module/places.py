@@ -11,8 +11,14 @@ from pathlib import Path
 import trytond.config as config
 
 from sichern.config import Config, load_config
+from sichern.hosts.tryton.module import rights, staging
 from sichern.hosts.tryton.settings import Settings, read_settings
 from sichern_hooks import N_, Destination, UsageError
+
+BROWSER = "browser"
+"""Stands for a folder in a dialog: down to the browser, or up from it."""
+DOWNLOAD = N_("Download in the browser")
+UPLOAD = N_("Upload with the browser")
 
 
 class PlaceNotAllowed(UsageError):
@@ -60,6 +66,14 @@ def destination(path: str | None) -> Destination:
     raise PlaceNotAllowed(path=path or "-")
 
 
+def label(path: str | None) -> str:
+    """What a person reads of a run's destination."""
+    if path == BROWSER:
+        return rights.say(DOWNLOAD)
+    known = {place.path: place.label for place in destinations()}
+    return known.get(path or "") or path or ""
+
+
 def pair_in(place: Destination, name: str | None) -> Path:
     """Give the path of an info file that lies directly in an allowed folder.
 
@@ -73,10 +87,14 @@ def pair_in(place: Destination, name: str | None) -> Path:
     return path
 
 
-def free_bytes(place: Destination) -> int | None:
-    """How much is free there for us, None where the folder cannot be asked."""
+def free_bytes(path: str | None) -> int | None:
+    """How much is free for us where this was chosen, None where the folder cannot be asked.
+
+    Raises PlaceNotAllowed.
+    """
+    chosen = staging.disk() if path == BROWSER else destination(path).path
     try:
-        found = os.statvfs(place.path)
+        found = os.statvfs(chosen)
     except OSError:
         return None
     return found.f_bavail * found.f_frsize

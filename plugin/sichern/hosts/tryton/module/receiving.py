@@ -1,10 +1,8 @@
-"""Files that come in pieces from a browser: a private folder, appending, what is there."""
+"""Files that come in pieces from a browser: appending, and what is there."""
 
 import fcntl
 import os
 import re
-import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,14 +50,6 @@ class UploadTooLarge(SichernError):
     hint = N_("make room on the server, or import the file from a folder there")
 
 
-class StagingUnsafe(SichernError):
-    """Others than the server's user could read or write where uploads are kept."""
-
-    code = "staging-unsafe"
-    message = N_("the folder %(path)s for uploads is not the server's own")
-    hint = N_("give it to the user that trytond runs as, with mode 0700")
-
-
 def file_name(sent: str) -> str:
     """Give the name under which a sent file is kept: nothing but the grammar of pairs.
 
@@ -70,18 +60,6 @@ def file_name(sent: str) -> str:
     if parts is None or parse_stem(bare) is None:
         raise NotAPairsFile(name=sent[:200])
     return bare + parts[1]
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder that only this process's user may enter.
-
-    Raises StagingUnsafe where it is there and others may, or it is somebody else's.
-    """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = path.lstat()
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if not private or found.st_uid != os.geteuid():
-        raise StagingUnsafe(path=str(path))
 
 
 def received(folder: Path, name: str) -> int:
@@ -130,11 +108,6 @@ def settle(folder: Path) -> Path:
     if len(infos) != 1:
         raise NotAPairsFile(name=", ".join(path.name for path in infos) or INFO)
     return infos[0]
-
-
-def remove_folder(path: Path) -> None:
-    """Remove an upload; one that is gone already is no matter."""
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def _write(fd: int, block: bytes) -> None:

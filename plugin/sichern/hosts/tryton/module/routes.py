@@ -5,7 +5,6 @@ each time. Nothing of a file is in memory but one block, and no transaction is o
 flow.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,17 +24,13 @@ from trytond.wsgi import app
 from sichern.archive.reader import compare_length, open_pair
 from sichern.archive.stems import DATA
 from sichern.hosts.tryton.module import pages, receiving, rights, sending
-from sichern.hosts.tryton.module.transfers import DOWN, UP
+from sichern.hosts.tryton.module.answers import PRIVATE, html_answer, json_answer
+from sichern.hosts.tryton.module.staging import DOWN, UP
 from sichern.i18n import error_lines, language_of, translate
 from sichern_hooks import Actor, NotAuthorized, Permission, SichernError
 
 logger = logging.getLogger(__name__)
 
-PRIVATE = {
-    "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-"""An address holds a secret, and what lies there is a company's books."""
 RIGHTS = {DOWN: Permission.DOWNLOAD, UP: Permission.IMPORT}
 
 
@@ -133,7 +128,7 @@ def download_page(visit: Visit) -> Any:
     """Show the files of the pair."""
     visit.still_good()
     sizes = {name: (visit.folder / name).stat().st_size for name in visit.pair}
-    return _html(pages.download_page(visit.actor.language, sizes))
+    return html_answer(pages.download_page(visit.actor.language, sizes))
 
 
 @_route("<name>", DOWN, "GET")
@@ -204,7 +199,7 @@ def _headers(name: str, length: int, tag: str | None) -> dict[str, str]:
 def upload_page(visit: Visit) -> Any:
     """Let the person choose the files of a pair."""
     visit.still_good()
-    return _html(pages.upload_page(visit.actor.language))
+    return html_answer(pages.upload_page(visit.actor.language))
 
 
 @_route("<name>", UP, "GET", "PATCH")
@@ -214,7 +209,7 @@ def upload(visit: Visit, name: str) -> Any:
     kept = receiving.file_name(name)
     request = visit.request
     if request.method != "PATCH":
-        return _json(HTTPStatus.OK, offset=receiving.received(visit.folder, kept))
+        return json_answer(HTTPStatus.OK, offset=receiving.received(visit.folder, kept))
     offset = request.headers.get("Upload-Offset", type=int)
     if offset is None or request.content_length is None:
         raise Rejected(HTTPStatus.LENGTH_REQUIRED, pages.NO_LENGTH)
@@ -224,8 +219,8 @@ def upload(visit: Visit, name: str) -> Any:
             visit.folder, kept, offset, request.content_length, request.stream
         )
     except receiving.UploadElsewhere as error:
-        return _json(HTTPStatus.CONFLICT, offset=error.values["offset"])
-    return _json(HTTPStatus.OK, offset=length)
+        return json_answer(HTTPStatus.CONFLICT, offset=error.values["offset"])
+    return json_answer(HTTPStatus.OK, offset=length)
 
 
 @_route("", UP, "POST")
@@ -237,7 +232,7 @@ def upload_end(visit: Visit) -> Any:
             for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
                 compare_length(pair, volume, expected)
         visit.note(lambda link: link.close(info.name))
-    return _json(HTTPStatus.OK)
+    return json_answer(HTTPStatus.OK)
 
 
 # --- answers -----------------------------------------------------------------------------------
@@ -249,8 +244,8 @@ def _refusal(request: Any, error: Rejected | SichernError, language: str) -> Any
     else:
         status, text = _status(error), ". ".join(error_lines(error, language))
     if request.accept_mimetypes.best == "text/html":  # a person followed the link
-        return _html(pages.refusal_page(language, text), status)
-    return _json(status, message=text)
+        return html_answer(pages.refusal_page(language, text), status)
+    return json_answer(status, message=text)
 
 
 def _status(error: SichernError) -> HTTPStatus:
@@ -259,16 +254,3 @@ def _status(error: SichernError) -> HTTPStatus:
     if isinstance(error, receiving.UploadTooLarge):
         return HTTPStatus.INSUFFICIENT_STORAGE
     return HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-def _json(status: HTTPStatus, **values: object) -> Any:
-    return Response(
-        json.dumps(values), status=status, content_type="application/json", headers=PRIVATE
-    )
-
-
-def _html(page: pages.Page, status: HTTPStatus = HTTPStatus.OK) -> Any:
-    headers = {**PRIVATE, "Content-Security-Policy": page.policy}
-    return Response(
-        page.text, status=status, content_type="text/html; charset=utf-8", headers=headers
-    )

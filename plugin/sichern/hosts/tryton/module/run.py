@@ -5,6 +5,7 @@ import json
 import math
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import trytond.config as config
@@ -12,14 +13,16 @@ from trytond import backend
 from trytond.model import ModelSQL, ModelView, fields
 from trytond.pool import Pool
 from trytond.pyson import Eval
-from trytond.transaction import Transaction, without_check_access
+from trytond.transaction import Transaction, check_access, without_check_access
 
-from sichern.hosts.tryton.module import leftovers, processes, rights, states
+from sichern.hosts.tryton.module import leftovers, places, processes, rights, staging, states
 from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.following import follow_imports
+from sichern.hosts.tryton.module.links import address_here
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
-from sichern_hooks import N_, Destination, Permission, SichernError, Tenant
+from sichern_hooks import N_, Destination, NotAuthorized, Permission, SichernError, Tenant
 
 QUEUE = "sichern"
 SILENT = dt.timedelta(minutes=5)
@@ -59,6 +62,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
         fields.Selection(states.STATES, N_("State"), sort=False), "get_shown_state"
     )
     destination = fields.Char(N_("Destination"), readonly=True, strip=False)
+    place = fields.Function(fields.Char(N_("Destination")), "get_place")
     documents = fields.Selection(
         [(None, ""), *states.DOCUMENTS], N_("Documents"), readonly=True, sort=False
     )
@@ -98,6 +102,11 @@ class Run(GuardedExport, ModelSQL, ModelView):
                 "depends": ["shown_state"],
                 "icon": "tryton-cancel",
             },
+            watch={
+                "invisible": ~Eval("shown_state").in_(list(states.GOING_ON)),
+                "depends": ["shown_state"],
+                "icon": "tryton-history",
+            },
         )
 
     @classmethod
@@ -117,6 +126,11 @@ class Run(GuardedExport, ModelSQL, ModelView):
         """The names of its tenants."""
         return ", ".join(tenant.rec_name for tenant in self.tenants) or str(self.name)
 
+    def get_place(self, _name: str) -> str:
+        """Where it writes backups, as people call it."""
+        with rights.telling():
+            return places.label(self.destination) if self.destination else ""
+
     @classmethod
     def search_rec_name(cls, _name: str, clause: Any) -> list[Any]:
         """Search by the tenants' names."""
@@ -126,6 +140,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
     def get_shown_state(cls, runs: list[Any], _name: str) -> dict[int, str]:
         """What stands in the table, but failed where its process is gone."""
         dead = cls.notice_dead(runs)
+        follow_imports(runs)
         return {run.id: _dead_state(run) if run in dead else run.state for run in runs}
 
     def get_progress(self, _name: str) -> float:
@@ -203,6 +218,31 @@ class Run(GuardedExport, ModelSQL, ModelView):
         for number in numbers:
             processes.start(Transaction().database.name, number).wait()
 
+    # --- to watch ------------------------------------------------------------------------------
+
+    @classmethod
+    @ModelView.button
+    def watch(cls, runs: list[Any]) -> dict[str, str] | None:
+        """Open the page that shows how far a run is, without anybody asking again."""
+        with rights.telling():
+            return cls._watch(runs)
+
+    @classmethod
+    def _watch(cls, runs: list[Any]) -> dict[str, str] | None:
+        for run in runs[:1]:
+            with check_access():
+                if cls.seen(run.id) is None:
+                    raise NotAuthorized(
+                        actor=rights.login_here(), permission=str(run.permission), tenant="*"
+                    )
+            return {"type": "ir.action.url", "url": f"{address_here()}/run/{run.id}/"}
+        return None
+
+    @classmethod
+    def seen(cls, number: int) -> Any:
+        """Give a run where the transaction's user may see it, None otherwise."""
+        return next(iter(cls.search([("id", "=", number)])), None)
+
     # --- to stop -------------------------------------------------------------------------------
 
     @classmethod
@@ -231,6 +271,13 @@ class Run(GuardedExport, ModelSQL, ModelView):
         if self.kind == states.BACK_UP or self.way == "replace":
             return [tenant.key for tenant in self.tenants]
         return []
+
+    @property
+    def folder(self) -> Path:
+        """Where it writes backups: one that is fetched with the browser lies apart from others."""
+        if self.destination == places.BROWSER:
+            return staging.folder(staging.DOWN, self.name)
+        return Path(self.destination)
 
     def end_with(self, error: SichernError) -> None:
         """Note the end of a run that will not do anything more."""
@@ -280,7 +327,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
         ]
         self.end_with(RunDied())
         if self.kind == states.BACK_UP and unfinished:
-            leftovers.remove(Destination(path=self.destination), unfinished)
+            leftovers.remove(Destination(path=str(self.folder)), unfinished)
 
 
 def look_again(number: int) -> None:

@@ -2,22 +2,33 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 from trytond.model import ModelSQL, ModelView, fields, sequence_ordered
 from trytond.pool import Pool
+from trytond.pyson import Eval
+from trytond.transaction import Transaction
 
-from sichern.hosts.tryton.module import places, states
+from sichern.archive.stems import INFO
+from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.access_rules import GuardedExport
 from sichern.hosts.tryton.module.big import BigInteger
-from sichern.hosts.tryton.module.rights import language_here, telling
 from sichern.i18n import translate
 from sichern.report.import_text import import_text
 from sichern.report.mail import IMPORT, loaded, loaded_import
-from sichern.report.text import fault_lines, protocol_text
-from sichern_hooks import N_, SichernError
+from sichern.report.text import fault_lines, protocol_text, size_text
+from sichern_hooks import N_, Permission, SichernError, UsageError
 
 Ordered: Any = sequence_ordered()
+
+
+class PairGone(UsageError):
+    """There is nothing to download."""
+
+    code = "pair-gone"
+    message = N_("the backup of %(tenant)s is no longer where it was written")
+    hint = N_("look for it in the list of runs, or back up again")
 
 
 class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
@@ -63,6 +74,14 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
     def __setup__(cls) -> None:
         super().__setup__()
         cls._order.insert(0, ("run", "DESC"))
+        cls._buttons.update(
+            download={
+                "invisible": (Eval("kind") != states.BACK_UP)
+                | ~Eval("shown_state").in_(list(states.GOOD)),
+                "depends": ["kind", "shown_state"],
+                "icon": "tryton-download",
+            },
+        )
 
     @classmethod
     def view_attributes(cls) -> list[Any]:
@@ -105,9 +124,7 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
 
     def get_size_text(self, _name: str) -> str:
         """The size of the files, as people read it."""
-        from sichern.report.text import size_text
-
-        return size_text(self.size, language_here()) if self.size else ""
+        return size_text(self.size, rights.language_here()) if self.size else ""
 
     def get_progress(self, _name: str) -> float:
         """How far it is, from 0 to 1."""
@@ -127,11 +144,12 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
         """What is wrong, and what to do about it."""
         if self.protocol:
             fault = _protocol(self.protocol).fault
-            return "\n".join(fault_lines(fault, language_here())) if fault is not None else ""
+            lines = fault_lines(fault, rights.language_here()) if fault is not None else []
+            return "\n".join(lines)
         if self.error:
             said = json.loads(self.error)
             return "\n".join(
-                translate(said[part], language_here(), said["values"])
+                translate(said[part], rights.language_here(), said["values"])
                 for part in ("message", "hint")
             )
         return ""
@@ -140,13 +158,41 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
         """The protocol, in the reader's language."""
         if not self.protocol:
             return self.plan or self.get_message("message")
-        with telling():
+        with rights.telling():
             whom = places.contact()
-        language = language_here()
+        language = rights.language_here()
         data = json.loads(self.protocol)
         if data.get("action") == IMPORT:
             return import_text(loaded_import(data), language, whom)
         return protocol_text(loaded(data), language, whom)
+
+    @classmethod
+    @ModelView.button
+    def download(cls, tenants: list[Any]) -> dict[str, str] | None:
+        """Open the page on which the browser fetches the pair: once, and for this user alone."""
+        with rights.telling():
+            for tenant in tenants:
+                rights.demand(Permission.DOWNLOAD, tenant.key)
+                if tenant.kind != states.BACK_UP:
+                    raise PairGone(tenant=tenant.rec_name)
+                address = Pool().get("sichern.transfer").offer(
+                    Transaction().user, tenant.key, tenant.info_file()
+                )
+                return {"type": "ir.action.url", "url": address}
+        return None
+
+    def info_file(self) -> Path:
+        """The info file of its pair, where its run wrote it and may still be read from.
+
+        Raises PairGone, PlaceNotAllowed.
+        """
+        run = self.run
+        if run.destination != places.BROWSER:
+            places.destination(run.destination)
+        for file in map(Path, (self.files or "").splitlines()):
+            if file.suffix == INFO and file.parent == run.folder and file.is_file():
+                return file
+        raise PairGone(tenant=self.rec_name)
 
     @classmethod
     def fail(cls, tenants: list[Any], error: SichernError) -> None:

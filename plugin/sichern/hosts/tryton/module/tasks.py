@@ -7,7 +7,7 @@ from typing import Any
 from trytond.pool import Pool
 
 from sichern.hosts.tryton.host import HOST
-from sichern.hosts.tryton.module import states
+from sichern.hosts.tryton.module import places, staging, states
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.i18n import language_of
 from sichern_hooks import (
@@ -25,7 +25,7 @@ from sichern_hooks import (
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A run as plain data. `destination` is that of a backup, or where REPLACE backs up first.
+    """A run as plain data. `place` is that of a backup, or where REPLACE backs up first.
 
     `languages` are those of the recipients who are users; others read the actor's. `keep` is how
     many checked pairs a job keeps of each tenant, 0 where nothing is removed.
@@ -35,7 +35,7 @@ class Task:
     name: str
     login: str
     tenants: tuple[Tenant, ...]
-    destination: str
+    place: Destination | None
     options: Options
     mail_to: tuple[str, ...]
     languages: Mapping[str, str]
@@ -46,16 +46,20 @@ class Task:
     job: int | None
     keep: int
 
-    def import_options(self, safety: Destination | None) -> ImportOptions:
+    @property
+    def import_options(self) -> ImportOptions:
         """The options of an import or of its plan."""
         return ImportOptions(
-            way=self.way, safety=safety, neutralise=self.neutralise,
+            way=self.way, safety=self.place, neutralise=self.neutralise,
             copy_confirmed=self.copy_confirmed,
         )
 
 
 def task_of(run: Any) -> Task:
-    """Read a run. Raises UnknownUser where who started it is gone."""
+    """Read a run, and make the folder that belongs to it alone.
+
+    Raises UnknownUser where who started it is gone, PlaceNotAllowed, StagingUnsafe, OSError.
+    """
     if run.user is None:
         raise UnknownUser(login="-")
     mail_to = addresses(run.mail_to)
@@ -67,7 +71,7 @@ def task_of(run: Any) -> Task:
             Tenant(ref=TenantRef(host=HOST, key=each.key or ""), name=each.name or "")
             for each in run.tenants
         ),
-        destination=run.destination or "",
+        place=_place(run),
         options=Options(
             documents=Documents(run.documents or "inside"),
             shared=SharedRows(run.shared or "default"),
@@ -81,6 +85,15 @@ def task_of(run: Any) -> Task:
         job=run.job.id if run.job else None,
         keep=run.job.keep if run.job and run.kind == states.BACK_UP else 0,
     )
+
+
+def _place(run: Any) -> Destination | None:
+    """Where the run writes a backup; a plan and most imports write none."""
+    if run.kind == states.BACK_UP and run.destination == places.BROWSER:
+        return Destination(path=str(staging.make(staging.DOWN, run.name)), label=places.DOWNLOAD)
+    if run.kind == states.BACK_UP or (run.kind == states.IMPORT and run.way == str(Way.REPLACE)):
+        return places.destination(run.destination)
+    return None
 
 
 def _languages(mail_to: tuple[str, ...]) -> dict[str, str]:

@@ -6,15 +6,14 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
-import trytond.config as config
 from trytond.model import Index, ModelSQL, fields
-from trytond.transaction import Transaction
-from trytond.url import http_base
+from trytond.pool import Pool
 
 from sichern.archive.stems import DATA, DOCUMENTS, INFO
-from sichern.hosts.tryton.module.receiving import make_folder, remove_folder
+from sichern.hosts.tryton.module import places, staging, states
+from sichern.hosts.tryton.module.links import address_here
+from sichern.hosts.tryton.module.staging import DOWN, UP
 from sichern_hooks import N_
 
 START = dt.timedelta(minutes=15)
@@ -23,9 +22,8 @@ RESUME = dt.timedelta(hours=24)
 """How long, from its first use, a transfer may be taken up again."""
 TAIL = 16 << 20
 """Bytes at a file's end that may still be on the way when the server has given them away."""
-
-DOWN = "down"
-UP = "up"
+FETCH = dt.timedelta(hours=24)
+"""How long a backup waits on the server to be fetched, from its end."""
 
 
 class Transfer(ModelSQL):
@@ -85,9 +83,7 @@ class Transfer(ModelSQL):
 
         `tenant` is the key of the one that will be replaced, None where one comes into being.
         """
-        folder = _staging() / secrets.token_hex(16)
-        make_folder(folder.parent)
-        make_folder(folder)
+        folder = staging.make(UP, secrets.token_hex(16))
         made, address = cls._issue(user=user, kind=UP, tenant=tenant, folder=str(folder))
         return made.id, address
 
@@ -95,17 +91,16 @@ class Transfer(ModelSQL):
     def _issue(cls, **values: Any) -> tuple[Self, str]:
         cls.clean()
         token = secrets.token_urlsafe(32)
-        made = cls(token=_hash(token), expires=_now() + START, **values)
+        made = cls(token=_hash(token), expires=states.now() + START, **values)
         made.save()
-        database = quote(Transaction().database.name, safe="")
-        return made, f"{http_base().rstrip('/')}/{database}/sichern/{made.kind}/{token}/"
+        return made, f"{address_here()}/{made.kind}/{token}/"
 
     @classmethod
     def find(cls, kind: str, token: str, user: int) -> Self | None:
         """Give a link that this user may still use or has just used up, None for all others."""
         found = cls.search([
             ("token", "=", _hash(token)), ("kind", "=", kind), ("user", "=", user),
-            ("expires", ">", _now()),
+            ("expires", ">", states.now()),
         ])
         return found[0] if found else None
 
@@ -150,13 +145,13 @@ class Transfer(ModelSQL):
 
     def prolong(self) -> None:
         """Note a first use: from now on the transfer may take its time."""
-        self.expires = max(self.expires, (self.create_date or _now()) + RESUME)
+        self.expires = max(self.expires, (self.create_date or states.now()) + RESUME)
         self.save()
 
     def close(self, info: str) -> None:
         """Note that an upload has ended, with the name of its info file."""
         self.info, self.ended = info, True
-        self.expires = _now() + RESUME
+        self.expires = states.now() + RESUME
         self.save()
 
     def _note(self, files: dict[str, dict[str, Any]]) -> None:
@@ -171,40 +166,25 @@ class Transfer(ModelSQL):
 
     @classmethod
     def clean(cls) -> None:
-        """Remove links that are over, and folders of uploads that no link knows."""
-        cls._remove(cls.search([("expires", "<=", _now())]))
-        staging = _staging()
-        if staging.is_dir():
-            kept = {each.folder for each in cls.search([("kind", "=", UP)])}
-            for folder in staging.iterdir():
-                if str(folder) not in kept and _old(folder):
-                    remove_folder(folder)
+        """Remove links that are over, and what lies on the server that nobody can fetch or import.
+
+        Tryton's scheduler calls this, and each new link.
+        """
+        cls._remove(cls.search([("expires", "<=", states.now())]))
+        staging.sweep(UP, {Path(each.folder).name for each in cls.search([("kind", "=", UP)])})
+        waiting = Pool().get("sichern.run").search([
+            ("destination", "=", places.BROWSER),
+            ["OR", ("state", "in", list(states.GOING_ON)), ("finished", ">", states.now() - FETCH)],
+        ])
+        staging.sweep(DOWN, {run.name for run in waiting})
 
     @classmethod
     def _remove(cls, transfers: list[Self]) -> None:
         for each in transfers:
             if each.kind == UP:
-                remove_folder(Path(each.folder))
+                staging.remove(Path(each.folder))
         cls.delete(transfers)
-
-
-def _old(folder: Path) -> bool:
-    """Whether a folder is older than its link can be young: another server may just make one."""
-    age = dt.datetime.now(dt.UTC).timestamp() - folder.stat().st_mtime
-    return age > START.total_seconds()
-
-
-def _staging() -> Path:
-    """The folder for uploads into this database, `[sichern] uploads` in trytond.conf."""
-    named = config.get("sichern", "uploads")
-    base = Path(named) if named else Path(config.get("database", "path"), "sichern-uploads")
-    return base.absolute() / quote(Transaction().database.name, safe="")
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _now() -> dt.datetime:
-    """The time as Tryton keeps it: UTC, without saying so."""
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None)

@@ -140,8 +140,8 @@ class Work:
 
     def _carry_out(self) -> None:
         task: Task = self.note(task_of)
-        if task.kind == states.BACK_UP:
-            self._folder = task.destination
+        if task.kind == states.BACK_UP and task.place is not None:
+            self._folder = task.place.path
         host = TrytonHost(Installation(places.settings(self._config_path, self._database)))
         manager = create_manager(host, self._watch)
         ended = carry_out(task, manager, self.note, self.stop)

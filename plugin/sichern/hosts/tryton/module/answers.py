@@ -1,0 +1,30 @@
+"""Answers of this module's routes: nothing of them is kept by a browser or told to others."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from trytond.protocols.wrappers import Response
+
+from sichern.hosts.tryton.module.pages import Page
+
+PRIVATE = {
+    "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""An address holds a secret, and what lies there is a company's books."""
+
+
+def json_answer(status: HTTPStatus, **values: object) -> Any:
+    """Answer a page's script."""
+    return Response(
+        json.dumps(values), status=status, content_type="application/json", headers=PRIVATE
+    )
+
+
+def html_answer(page: Page, status: HTTPStatus = HTTPStatus.OK) -> Any:
+    """Answer a person."""
+    headers = {**PRIVATE, "Content-Security-Policy": page.policy}
+    return Response(
+        page.text, status=status, content_type="text/html; charset=utf-8", headers=headers
+    )
