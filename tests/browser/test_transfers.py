@@ -17,7 +17,7 @@ from tests.browser.sao import PATIENCE
 from tests.support.serving import WebServer
 from tests.support.tryton import TrytonDatabase
 
-TENANT = "Muster GmbH"
+TENANT = "Beispiel AG"
 RUN = 60
 """Seconds that a run of a small tenant may take on a busy machine."""
 
@@ -98,7 +98,7 @@ def _invoices(database: TrytonDatabase) -> list[str]:
     """The numbers of the tenant's customer invoices in the system that it comes from."""
     with closing(sqlite3.connect(database.file)) as connection:
         rows = connection.execute(
-            "SELECT number FROM account_invoice WHERE company = 1 AND type = 'out'"
+            "SELECT number FROM account_invoice WHERE company = 2 AND type = 'out'"
             " AND number IS NOT NULL"
         ).fetchall()
     assert rows
