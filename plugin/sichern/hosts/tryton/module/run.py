@@ -11,6 +11,7 @@ from typing import Any
 import trytond.config as config
 from trytond import backend
 from trytond.model import ModelSQL, ModelView, fields
+from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, check_access, without_check_access
@@ -241,7 +242,10 @@ class Run(GuardedExport, ModelSQL, ModelView):
     @classmethod
     def seen(cls, number: int) -> Any:
         """Give a run where the transaction's user may see it, None otherwise."""
-        return next(iter(cls.search([("id", "=", number)])), None)
+        try:
+            return next(iter(cls.search([("id", "=", number)])), None)
+        except AccessError:
+            return None
 
     # --- to stop -------------------------------------------------------------------------------
 
