@@ -148,8 +148,7 @@ class Closure:
         if table.tenant is not None:
             free = f"{self.sql.column(alias, table.tenant)} IS NULL"
             conditions.append(f"({free} OR {self._carried(table, alias, side)})")
-        if self.has_system_rows(table):
-            shipped = self.has_key(Side.SYSTEM, table, self.sql.own_key(table, alias))
+        for shipped in self._shipped(table, alias):
             conditions.append(f"NOT ({f'{free} AND ' if free else ''}{shipped})")
         if table.role in (Role.PART_OF, Role.USED_WITH) and isinstance(table.parent, ForeignLink):
             within = self._within(table, table.parent, alias, side)
@@ -176,6 +175,13 @@ class Closure:
             f" (SELECT {self.sql.link_target(above, link, parent)}"
             f" FROM {self.sql.table(parent.name)} {above} WHERE {allowed}))"
         )
+
+    def _shipped(self, table: TenantTable, alias: str) -> Iterator[str]:
+        """What makes a row one that the host's modules ship; the cheapest first."""
+        if table.shipped is not None:
+            yield f"{self.sql.column(alias, table.shipped)} IS NOT NULL"
+        if self.has_external_names(table):
+            yield self.has_key(Side.SYSTEM, table, self.sql.own_key(table, alias))
 
     def has_system_rows(self, table: TenantTable) -> bool:
         """Whether the host's modules ship rows of this table."""
@@ -379,10 +385,11 @@ class Closure:
         self, side: Side, table: TenantTable, condition: str, *, eligible: bool = True
     ) -> str:
         """Add the keys of the rows of a table that meet a condition on `t`."""
-        allowed = f" AND {self._eligible(table, 't', side)}" if eligible else ""
+        # What rules out most rows comes first: of Tryton's translations, the modules ship 99 %.
+        allowed = f"{self._eligible(table, 't', side)} AND " if eligible else ""
         key = self.sql.own_key(table, "t")
         source = f"{self.sql.table(table.name)} t"
-        return self._insert(side, table, f"{key} FROM {source} WHERE {condition}{allowed}")
+        return self._insert(side, table, f"{key} FROM {source} WHERE {allowed}{condition}")
 
     def _insert(self, side: Side, table: TenantTable, selected: str) -> str:
         """Add keys to a side, once each."""
