@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import KEY_TABLES, Closure, Edge, Side, Survey
-from sichern.tenancy.model import TenancyModel
+from sichern.tenancy.model import TenancyModel, TenantTable
 from sichern.tenancy.sql import Sql, literal
 from sichern_hooks import Polymorphic, Role, SharedRows, UnknownTenant
 
@@ -38,7 +38,7 @@ def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: Shared
 
 
 def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
-    """Find the tables that have rows, and the kinds that their polymorphic links name."""
+    """Find the tables that have rows, and what their links hold."""
     sql = Sql(model)
     asked = [name for name, table in model.tables.items() if table.role is not Role.PRIVATE]
     if model.external is not None and model.external.table not in asked:
@@ -46,22 +46,40 @@ def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
     filled = frozenset(
         _those_with_rows(snapshot, ((name, f"FROM {sql.table(name)}") for name in asked))
     )
-    links = [
-        (table.name, link)
-        for table in model.tables.values()
-        if table.name in filled
-        for link in table.links
-        if isinstance(link, Polymorphic)
-    ]
+    foreign: list[tuple[str, tuple[str, ...]]] = []
     kinds: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name, link in links:
-        column = sql.column("t", link.column)
-        found = snapshot.ask(
-            f"SELECT DISTINCT {sql.kind('t', link)} FROM {sql.table(name)} t"
-            f" WHERE {column} IS NOT NULL"
-        )
-        kinds[name, link.column] = tuple(sorted(str(row[0]) for row in found))
-    return Survey(filled=filled, kinds=kinds)
+    for table in model.tables.values():
+        if table.name not in filled:
+            continue
+        for link in table.links:
+            if isinstance(link, Polymorphic):
+                kinds[table.name, link.column] = _kinds(snapshot, sql, table, link)
+            else:
+                foreign.append((table.name, link.columns))
+    held = _those_with_rows(
+        snapshot,
+        (
+            (
+                str(place),
+                f"FROM {sql.table(name)} t WHERE "
+                + " AND ".join(f"{sql.column('t', column)} IS NOT NULL" for column in columns),
+            )
+            for place, (name, columns) in enumerate(foreign)
+        ),
+    )
+    linked = frozenset(foreign[int(place)] for place in held)
+    return Survey(filled=filled, linked=linked, kinds=kinds)
+
+
+def _kinds(
+    snapshot: Snapshot, sql: Sql, table: TenantTable, link: Polymorphic
+) -> tuple[str, ...]:
+    """The kinds that a polymorphic link names."""
+    found = snapshot.ask(
+        f"SELECT DISTINCT {sql.kind('t', link)} FROM {sql.table(table.name)} t"
+        f" WHERE {sql.column('t', link.column)} IS NOT NULL"
+    )
+    return tuple(sorted(str(row[0]) for row in found))
 
 
 def _those_with_rows(snapshot: Snapshot, asked: Iterable[tuple[str, str]]) -> Iterator[str]:

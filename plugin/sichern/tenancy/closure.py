@@ -62,9 +62,11 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What is worth asking: tables that have rows, and the kinds that polymorphic links name."""
+    """What is worth asking: tables that have rows, links that hold a value in one of them at
+    least, by the table and the link's columns, and the kinds that polymorphic links name."""
 
     filled: frozenset[str]
+    linked: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
     kinds: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -214,16 +216,25 @@ class Closure:
         external = self.model.external
         if external is None or external.table not in self.survey.filled:
             return
+        named = [
+            (kind, name)
+            for kind, name in sorted(external.targets.items())
+            if name in self.survey.filled and name in self.model.tables
+        ]
+        numbers = ", ".join(
+            f"({literal(kind)}, {self.numbers[name]})"
+            for kind, name in named
+            if self.model.tables[name].integer_key
+        )
         key = self.sql.column("n", external.key)
-        for kind, name in sorted(external.targets.items()):
-            named = self.model.tables.get(name)
-            if named is None or name not in self.survey.filled or not named.integer_key:
-                continue
-            yield self._insert(
-                Side.SYSTEM,
-                named,
-                f"{key} FROM {self.sql.table(external.table)} n WHERE {key} IS NOT NULL"
-                f" AND {self.sql.column('n', external.kind)} = {literal(kind)}",
+        if numbers:
+            yield (
+                f"WITH named (kind, number) AS (VALUES {numbers})"
+                f" INSERT INTO {INTEGER_KEYS.name} (side, number, key)"
+                f" SELECT {int(Side.SYSTEM)}, number, {key}"
+                f" FROM {self.sql.table(external.table)} n"
+                f" JOIN named ON named.kind = {self.sql.column('n', external.kind)}"
+                f" WHERE {key} IS NOT NULL ON CONFLICT DO NOTHING"
             )
 
     def seed(self, table: TenantTable, side: Side) -> str:
@@ -253,9 +264,9 @@ class Closure:
     def pointed_at(
         self, table: TenantTable, link: ForeignLink | Polymorphic
     ) -> Iterable[tuple[str, str | None]]:
-        """The tables that a link points at, with the kind that says so."""
+        """The tables that values of a link point at, with the kind that says so."""
         if isinstance(link, ForeignLink):
-            return [(link.target, None)]
+            return [(link.target, None)] if (table.name, link.columns) in self.survey.linked else []
         kinds = self.survey.kinds.get((table.name, link.column), ())
         return [
             (link.targets[kind], kind)
