@@ -6,15 +6,16 @@ temporary table, by statements that are repeated until no key is added.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
+from sichern.tenancy.edges import Edge, Survey
 from sichern.tenancy.expressions import Expression, spelled
-from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
+from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable, link_columns
 from sichern.tenancy.sql import Sql, literal
 from sichern_hooks import Polymorphic, Role, SharedRows
 
@@ -43,31 +44,6 @@ def _keys(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Table:
 INTEGER_KEYS = _keys("sichern_integer_keys", sa.BigInteger)
 TEXT_KEYS = _keys("sichern_text_keys", sa.Text)
 KEY_TABLES = (INTEGER_KEYS, TEXT_KEYS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edge:
-    """Rows of `source` make rows of `target` go along, through `link` of one of them.
-
-    `down` follows the link from a parent to its children, otherwise from a row to what it
-    points at. `kind` is the polymorphic kind.
-    """
-
-    source: str
-    target: str
-    link: ForeignLink | Polymorphic
-    down: bool = False
-    kind: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Survey:
-    """What is worth asking: tables that have rows, links that hold a value in one of them at
-    least, by the table and the link's columns, and the kinds that polymorphic links name."""
-
-    filled: frozenset[str]
-    linked: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
-    kinds: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,17 +126,15 @@ class Closure:
         if table.tenant is not None:
             free = f"{self.sql.column(alias, table.tenant)} IS NULL"
             conditions.append(f"({free} OR {self._carried(table, alias, side)})")
-        for shipped in self._shipped(table, alias):
-            conditions.append(f"NOT ({f'{free} AND ' if free else ''}{shipped})")
+        unless = f"{free} AND " if free else ""
+        conditions.extend(f"NOT ({unless}{each})" for each in self._shipped(table, alias))
         if table.role in (Role.PART_OF, Role.USED_WITH) and isinstance(table.parent, ForeignLink):
             within = self._within(table, table.parent, alias, side)
             if within is not None:
                 conditions.append(f"(NOT ({free}) OR {within})" if free else within)
         return " AND ".join(conditions)
 
-    def _within(
-        self, table: TenantTable, link: ForeignLink, alias: str, side: Side
-    ) -> str | None:
+    def _within(self, table: TenantTable, link: ForeignLink, alias: str, side: Side) -> str | None:
         """A part of another tenant's row is that tenant's; None where parents carry no tenant."""
         parent = self.model.tables[link.target]
         above = f'"within_{self.numbers[table.name]}"'
@@ -264,9 +238,19 @@ class Closure:
     def pointed_at(
         self, table: TenantTable, link: ForeignLink | Polymorphic
     ) -> Iterable[tuple[str, str | None]]:
-        """The tables that values of a link point at, with the kind that says so."""
+        """The tables that rows which may go along point at, with the kind that says so."""
+        return [
+            (target, kind)
+            for target, kind in self.named_by(table, link)
+            if (table.name, link_columns(link), kind) in self.survey.linked
+        ]
+
+    def named_by(
+        self, table: TenantTable, link: ForeignLink | Polymorphic
+    ) -> Iterable[tuple[str, str | None]]:
+        """The tables that any rows may point at, with the kind that says so."""
         if isinstance(link, ForeignLink):
-            return [(link.target, None)] if (table.name, link.columns) in self.survey.linked else []
+            return [(link.target, None)]
         kinds = self.survey.kinds.get((table.name, link.column), ())
         return [
             (link.targets[kind], kind)
