@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.closure import KEY_TABLES, Closure, Edge, Side, Survey
-from sichern.tenancy.model import TenancyModel
+from sichern.tenancy.closure import KEY_TABLES, Closure, Side
+from sichern.tenancy.edges import Edge, Linked, Survey
+from sichern.tenancy.model import TenancyModel, TenantTable, link_columns
 from sichern.tenancy.sql import Sql, literal
 from sichern_hooks import Polymorphic, Role, SharedRows, UnknownTenant
 
 BATCH = 100
 """Parts of one compound SELECT: SQLite allows 500."""
+MANY = 1000
+"""Keys that change how statements are best carried out."""
 
 
 def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: SharedRows) -> Closure:
@@ -38,7 +41,7 @@ def collect(snapshot: Snapshot, model: TenancyModel, tenant: str, shared: Shared
 
 
 def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
-    """Find the tables that have rows, and the kinds that their polymorphic links name."""
+    """Find the tables that have rows, and what their links hold."""
     sql = Sql(model)
     asked = [name for name, table in model.tables.items() if table.role is not Role.PRIVATE]
     if model.external is not None and model.external.table not in asked:
@@ -46,29 +49,51 @@ def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
     filled = frozenset(
         _those_with_rows(snapshot, ((name, f"FROM {sql.table(name)}") for name in asked))
     )
-    links = [
-        (table.name, link)
-        for table in model.tables.values()
-        if table.name in filled
-        for link in table.links
-        if isinstance(link, Polymorphic)
-    ]
+    foreign: list[tuple[Linked, str]] = []
+    linked: set[Linked] = set()
     kinds: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name, link in links:
-        column = sql.column("t", link.column)
-        found = snapshot.ask(
-            f"SELECT DISTINCT {sql.kind('t', link)} FROM {sql.table(name)} t"
-            f" WHERE {column} IS NOT NULL"
+    for table in model.tables.values():
+        if table.name not in filled:
+            continue
+        for link in table.links:
+            if isinstance(link, Polymorphic):
+                found = _kinds(snapshot, sql, table, link)
+                kinds[table.name, link.column] = tuple(sorted(found))
+                linked.update(
+                    (table.name, link_columns(link), kind) for kind in found if found[kind]
+                )
+            else:
+                holds = [f"{sql.column('t', column)} IS NOT NULL" for column in link.columns]
+                where = " AND ".join([*holds, _may_go(sql, table)])
+                rows = f"FROM {sql.table(table.name)} t WHERE {where}"
+                foreign.append(((table.name, link.columns, None), rows))
+    held = _those_with_rows(snapshot, ((str(place), each[1]) for place, each in enumerate(foreign)))
+    linked.update(foreign[int(place)][0] for place in held)
+    return Survey(filled=filled, linked=frozenset(linked), kinds=kinds)
+
+
+def _kinds(snapshot: Snapshot, sql: Sql, table: TenantTable, link: Polymorphic) -> dict[str, bool]:
+    """The kinds that a polymorphic link names, and whether a row does that may go along."""
+    return {
+        str(kind): bool(may_go)
+        for kind, may_go in snapshot.ask(
+            f"SELECT {sql.kind('t', link)}, max(CASE WHEN {_may_go(sql, table)} THEN 1 ELSE 0 END)"
+            f" FROM {sql.table(table.name)} t WHERE {sql.column('t', link.column)} IS NOT NULL"
+            " GROUP BY 1"
         )
-        kinds[name, link.column] = tuple(sorted(str(row[0]) for row in found))
-    return Survey(filled=filled, kinds=kinds)
+    }
+
+
+def _may_go(sql: Sql, table: TenantTable) -> str:
+    """Rows that may go along: of shared ones without a tenant, those that no module ships."""
+    if table.shipped is None or table.tenant is not None or table.role is Role.OWNED:
+        return "true"
+    return f"{sql.column('t', table.shipped)} IS NULL"
 
 
 def _those_with_rows(snapshot: Snapshot, asked: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Name those for which a FROM clause with its condition gives a row."""
-    parts = [
-        f"SELECT {literal(name)} WHERE EXISTS (SELECT 1 {clause})" for name, clause in asked
-    ]
+    parts = [f"SELECT {literal(name)} WHERE EXISTS (SELECT 1 {clause})" for name, clause in asked]
     for row in union_all(snapshot, parts):
         yield str(row[0])
 
@@ -95,15 +120,17 @@ def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
 
 def _grow(snapshot: Snapshot, closure: Closure, side: Side, changed: set[str]) -> None:
     """Follow the edges from changed tables until no key is added."""
+    _refresh_statistics(snapshot)
     while changed:
-        _refresh_statistics(snapshot)
-        grown: set[str] = set()
+        grown: dict[str, int] = {}
         followed = by_target(edge for edge in closure.edges if edge.source in changed)
         for target, edges in followed.items():
             statement = closure.follow(target, edges, side)
-            if statement is not None and snapshot.run(statement):
-                grown.add(target)
-        changed = grown
+            if statement is not None:
+                grown[target] = snapshot.run(statement)
+        changed = {target for target, added in grown.items() if added}
+        if sum(grown.values()) > MANY:
+            _refresh_statistics(snapshot)
 
 
 def _refresh_statistics(snapshot: Snapshot) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sichern.source.keys import naming_edges, union_all
 from sichern.source.snapshot import Snapshot
-from sichern.tenancy.closure import Closure, Edge, Side
+from sichern.tenancy.closure import Closure, Side
+from sichern.tenancy.edges import Edge
 from sichern.tenancy.model import ForeignLink
 from sichern.tenancy.plan import OpenReference
 from sichern.tenancy.sql import literal

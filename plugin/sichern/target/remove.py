@@ -94,7 +94,7 @@ def _own(closure: Closure, table: TenantTable, own: Mapping[str, str]) -> str | 
 def _below(closure: Closure, table: TenantTable, own: Mapping[str, str]) -> list[str]:
     assert table.parent is not None
     ways = []
-    for target, kind in closure.pointed_at(table, table.parent):
+    for target, kind in closure.named_by(table, table.parent):
         if target in own:
             parent = closure.model.tables[target]
             link = table.parent
