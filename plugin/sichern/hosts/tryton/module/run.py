@@ -15,11 +15,11 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.module import leftovers, processes, rights, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
-from sichern_hooks import N_, Destination, Permission, SichernError, Tenant
+from sichern_hooks import N_, Destination, Permission, SichernError, Tenant, Way
 
 QUEUE = "sichern"
 SILENT = dt.timedelta(minutes=5)
@@ -42,7 +42,7 @@ class RunDied(SichernError):
     hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
 
 
-class Run(GuardedExport, ModelSQL, ModelView):
+class Run(GuardedRows, ModelSQL, ModelView):
     """A run in a process of its own. Nobody writes it by hand."""
 
     __name__ = "sichern.run"
@@ -162,12 +162,14 @@ class Run(GuardedExport, ModelSQL, ModelView):
     def begin(cls, kind: str, tenants: list[Tenant], **values: Any) -> Any:
         """Note a run of the transaction's user and let it start once that is committed.
 
-        Who calls this asked for the right; the process of the run asks again.
+        Who calls this asked for the right; the process of the run asks again. A pair's tenant is
+        one of this system only where it is to be replaced: its key alone says nothing.
         """
         company = Pool().get("company.company")
         values.setdefault("user", Transaction().user)
         with without_check_access():
-            there = {str(each.id) for each in company.search([])}
+            here = kind == states.BACK_UP or values.get("way") == str(Way.REPLACE)
+            there = {str(each.id) for each in company.search([])} if here else set()
             queued = bool(
                 config.getboolean("queue", "worker", default=False) and backend.name != "sqlite"
             )
@@ -228,7 +230,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
 
     def keys_here(self) -> list[str]:
         """The tenants whose rows it reads or changes here; none for one that comes into being."""
-        if self.kind == states.BACK_UP or self.way == "replace":
+        if self.kind == states.BACK_UP or self.way == str(Way.REPLACE):
             return [tenant.key for tenant in self.tenants]
         return []
 

@@ -8,7 +8,7 @@ from trytond.model import ModelSQL, ModelView, fields, sequence_ordered
 from trytond.pool import Pool
 
 from sichern.hosts.tryton.module import places, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows
 from sichern.hosts.tryton.module.big import BigInteger
 from sichern.hosts.tryton.module.rights import language_here, telling
 from sichern.i18n import translate
@@ -20,7 +20,7 @@ from sichern_hooks import N_, SichernError
 Ordered: Any = sequence_ordered()
 
 
-class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
+class RunTenant(GuardedRows, Ordered, ModelSQL, ModelView):
     """A tenant of a run, also where the company is gone since, or never came into being."""
 
     __name__ = "sichern.run.tenant"
