@@ -50,6 +50,14 @@ MODELS = {"sichern.back_up.start", "sichern.import.start", "sichern.import.plan"
           "sichern.job-company.company", "sichern.job-excluded-company.company", *STORED}
 ROUTES = {("down", "GET"), ("down", "HEAD"), ("up", "GET"), ("up", "HEAD"), ("up", "PATCH"),
           ("up", "POST")}
+MENUS = {
+    **dict.fromkeys(("menu_file", "menu_tenant", "menu_runs", "menu_protocols"), ALL),
+    "menu_back_up": BACK_UP, "menu_import": IMPORT, "menu_job": CONFIGURE,
+}
+BUTTONS = {
+    "sichern.tenant.sichern": BACK_UP, "sichern.run.cancel": BACK_UP | IMPORT,
+    "sichern.job.start": CONFIGURE,
+}
 CHANGES = WRITES | {"cancel", "start", "sichern", "run_once"}
 
 

@@ -28,7 +28,7 @@ def main(config_path: str, database: str, folder: str, pid: str) -> None:
     with Transaction().start(database, 0, readonly=True):
         pool.init()
     with Transaction().start(database, 0, context={"_check_access": False}):
-        made = _people(pool)
+        made = {**_people(pool), "system": _system(), "entries": _entries(pool)}
         made["has"] = {
             letter: _secrets(pool, letter, made["company"][letter], folder, int(pid))
             for letter in ("a", "b")
@@ -37,8 +37,16 @@ def main(config_path: str, database: str, folder: str, pid: str) -> None:
             rule.id
             for rule in pool.get("ir.rule").search([("rule_group.model", "like", "sichern.%")])
         ]
+        made["menus"] = {
+            each.fs_id: each.db_id for each in pool.get("ir.model.data").search(
+                [("module", "=", "sichern"), ("model", "=", "ir.ui.menu")]
+            )
+        }
+        made["buttons"] = [
+            f"{name}.{button}" for kind, name, _ in made["entries"] if kind == "model"
+            for button in getattr(pool.get(name), "_buttons", ()) if name.startswith("sichern.")
+        ]
         made["cron"] = [cron.id for cron in pool.get("ir.cron").search([])]
-        made["system"], made["entries"] = _system(), _entries(pool)
     print(json.dumps(made), flush=True)  # noqa: T201
 
 

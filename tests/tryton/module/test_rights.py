@@ -4,14 +4,17 @@ The entries come from Tryton's own registry, so one that is new has to be classi
 """
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 
 from tests.tryton.module.conftest import ROOT, Attacker, World, result, success
 from tests.tryton.module.entries import (
     ADMIN,
+    BUTTONS,
     CHANGES,
     DIALOGS,
+    MENUS,
     OWN,
     ROUTES,
     SHAPE,
@@ -27,6 +30,27 @@ def test_every_entry_is_classified(world: World) -> None:
     assert len(entries) > 150
     assert {name for _, name, _ in entries} >= {*TRYTONS, *DIALOGS, UPGRADE}
     assert [entry for entry in entries if right_of(*entry) is None] == []
+
+
+def test_menus_and_buttons_are_shown_to_who_may(world: World, attacker: Attacker) -> None:
+    menus, person = world.made["menus"], attacker.person
+    assert menus.keys() == MENUS.keys()
+    found = person.call("model.ir.ui.menu.search", [["id", "in", list(menus.values())]])
+    seen = {name for name, id_ in menus.items() if id_ in json.loads(result(found.body))}
+    assert seen == {name for name, right in MENUS.items() if attacker.may(right)}
+    assert set(world.made["buttons"]) == BUTTONS.keys()
+    for name, right in BUTTONS.items():
+        model, _, button = name.rpartition(".")
+        shown = [
+            element
+            for kind in ("tree", "form")
+            for element in ElementTree.fromstring(  # noqa: S314 - our own server's
+                (person.call(f"model.{model}.fields_view_get", None, kind).data.get("result")
+                 or {"arch": "<form/>"})["arch"]
+            ).iter("button")
+            if element.get("name") == button
+        ]
+        assert bool(shown) == attacker.may(right), name
 
 
 def test_no_entry_gives_or_changes_what_is_anothers(world: World, attacker: Attacker) -> None:
@@ -128,11 +152,11 @@ def test_no_dialog_that_another_began_is_taken(
     assert world.rows() == before
 
 
-def test_nobody_but_administrators_upgrades_or_backs_up_by_it(
+def test_who_may_neither_upgrade_nor_delete_backs_up_nothing_by_trying(
     world: World, attacker: Attacker
 ) -> None:
     if attacker.may(ADMIN):
-        pytest.skip("an administrator may upgrade")
+        pytest.skip("an administrator may do both")
     before, wrong = world.rows(), []
     states = [state for kind, name, state in world.made["entries"]
               if kind == "state" and name == UPGRADE]
@@ -143,6 +167,8 @@ def test_nobody_but_administrators_upgrades_or_backs_up_by_it(
             )
             if state == "upgrade" and result(answer.body):
                 wrong.append(f"{state} in {context}: {answer.body!r:.300}")
+        for company in world.made["company"].values():
+            attacker.person.call("model.company.company.delete", [company], context=context)
     assert not wrong, "\n".join(map(str, wrong))
     assert world.rows() == before
 

@@ -151,6 +151,7 @@ def test_no_row_of_trytons_own_names_anothers(world: World, attacker: Attacker) 
 def job_calls(attacker: Attacker, own: int, root: str) -> list[tuple[str, list[object]]]:
     """Give every way in which a job could come to mean the other company."""
     other, foreign = attacker.target.company, attacker.target.has["jobs"]
+    runs = attacker.target.has["runs"]
     born = {**BORN, "name": "forged", "destination": root}
     named, left_out = {"companies": [["add", [other]]]}, {"excluded": [["add", [other]]]}
     line = ["forged", root, "inside", "shared", 1]
@@ -166,6 +167,13 @@ def job_calls(attacker: Attacker, own: int, root: str) -> list[tuple[str, list[o
         ("copy", [[own], {"name": "forged", "user": attacker.target.chief, **named}]),
         ("import_data", [["name", "destination", "documents", "shared", "keep"], [line]]),
         ("import_data", [["id", "name"], [[foreign[0], "forged"]]]),
+        ("write", [[own], {"runs": [["add", runs]]}]),
+        ("write", [[own], {"runs": [["delete", runs]]}]),
+        ("write", [[own], {"runs": [["create", [{
+            "kind": "back-up", "name": "forged", "state": "waiting", "destination": root,
+            "tenants": [["create", [{"key": str(other), "state": "waiting"}]]],
+        }]]]}]),
+        ("write", [foreign, {"last_day": None}]),
         ("start", [foreign]), ("start", [[own, foreign[0]]]), ("delete", [[own, foreign[0]]]),
     ]
 
@@ -198,6 +206,19 @@ def test_no_job_comes_to_mean_anothers_tenant(
             if answer.status < 300:
                 wrong.append(f"{model}: {answer.status}")
     assert not wrong, "\n".join(wrong)
+    assert world.rows() == before
+
+
+def test_nobody_says_that_a_job_ran(world: World, attacker: Attacker) -> None:
+    """It would be left out for that night, or for all nights."""
+    before = world.rows()
+    day = {"__class__": "date", "year": 2999, "month": 1, "day": 1}
+    job = world.target(attacker.letter).has["jobs"][0]
+    for context in attacker.target.contexts():
+        answer = attacker.person.call(
+            "model.sichern.job.write", [job], {"last_day": day}, context=context
+        )
+        assert "result" not in answer.data
     assert world.rows() == before
 
 

@@ -106,3 +106,20 @@ class GuardedRows:
             records, fields_names, header=header
         )
         return exported
+
+
+class HiddenButtons:
+    """A button is shown to who may press it; Tryton would show it to all, in grey."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse_view(cls, tree: Any, *args: Any, **values: Any) -> Any:
+        """Leave out of a view the buttons that are not for the user's groups."""
+        pool = Pool()
+        button, held = pool.get("ir.model.button"), set(pool.get("res.user").get_groups())
+        for element in tree.xpath("//button"):
+            groups = button.get_groups(cls.__name__, element.get("name"))
+            if groups and not groups & held:
+                element.getparent().remove(element)
+        return super().parse_view(tree, *args, **values)  # type: ignore[misc]

@@ -15,7 +15,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.module import leftovers, processes, rights, states
-from sichern.hosts.tryton.module.access_rules import GuardedRows
+from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
@@ -42,7 +42,7 @@ class RunDied(SichernError):
     hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
 
 
-class Run(GuardedRows, ModelSQL, ModelView):
+class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     """A run in a process of its own. Nobody writes it by hand."""
 
     __name__ = "sichern.run"
