@@ -28,10 +28,6 @@ UPLOAD_START = N_("Upload")
 UPLOAD_GOES = N_("%(name)s: %(done)s of %(total)s MB")
 UPLOAD_DONE = N_("Everything arrived. Close this page and go on in the ERP.")
 UPLOAD_BROKEN = N_("The connection broke. Trying again ...")
-USED = N_("This link was used already. Ask for a new one in the ERP.")
-FILE_GONE = N_("The file is no longer where it was. Look at the list of runs in the ERP.")
-NO_LENGTH = N_("The request does not say where its bytes belong and how many they are.")
-NO_LINK = N_("There is no such link, it is over, or it is not yours. Ask for a new one in the ERP.")
 
 
 @dataclass(frozen=True, kw_only=True)
