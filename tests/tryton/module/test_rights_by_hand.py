@@ -145,6 +145,17 @@ def test_no_row_of_trytons_own_names_anothers(world: World, attacker: Attacker) 
     assert not wrong, "\n".join(wrong)
 
 
+def test_trytons_own_dialogs_open_as_ever(world: World) -> None:
+    chief = world.signed_in("a-admin")
+    for call, *arguments in (
+        ("party.party.fields_view_get", None, "tree"), ("party.party.default_get", None),
+        ("party.configuration.default_get", []), ("account.configuration.default_get", []),
+        ("ir.note.default_get", None),
+    ):
+        answer = chief.call(f"model.{call}", *arguments)
+        assert "result" in answer.data, answer.body
+
+
 # --- own jobs ----------------------------------------------------------------------------------
 
 

@@ -57,20 +57,20 @@ class GuardedDefaults:
 
     @classmethod
     def default_get(
-        cls,
-        fields_names: Collection[str] | None = None,
-        with_rec_name: bool = True,
-        with_default: bool = True,
+        cls, fields_names: Collection[str] | None = None, *args: Any, **how: Any
     ) -> dict[str, Any]:
-        """Give the values of a new row. Raises AccessError for one that the user may not read."""
-        if with_rec_name and Transaction().user:
+        """Give the values of a new row. Raises AccessError for one that the user may not read.
+
+        What else models take here differs: it is handed on as it came.
+        """
+        if Transaction().user:
             fields: dict[str, Any] = cls._fields  # type: ignore[attr-defined]
             for name in fields if fields_names is None else fields_names:
                 named = Transaction().context.get(f"default_{name}")
                 if named is not None:
                     _demand_readable(fields[name], named)
         values: dict[str, Any] = super().default_get(  # type: ignore[misc]
-            fields_names, with_rec_name=with_rec_name, with_default=with_default
+            fields_names, *args, **how
         )
         return values
 
