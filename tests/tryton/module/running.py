@@ -77,6 +77,15 @@ def begin(pool: Any, keys: list[int], values: dict[str, Any]) -> int:
     return int(pool.get("sichern.run").begin("back-up", tenants, **values).id)
 
 
+def plan(pool: Any, file: str) -> int:
+    """Begin the plan of an import."""
+    from sichern.hosts.tryton.module import rights
+    from sichern_hooks import Tenant
+
+    stranger = Tenant(ref=rights.ref("elsewhere"), name="Fremd")
+    return int(pool.get("sichern.run").begin("plan", [stranger], file=file, way="new").id)
+
+
 def cancel(pool: Any, run: int) -> None:
     """Press the button."""
     pool.get("sichern.run").cancel([pool.get("sichern.run")(run)])
@@ -126,7 +135,7 @@ def delete(pool: Any, company: int) -> None:
 
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
-    for each in (companies, begin, cancel, show, save_job, start_job, alarm, run_due, delete)
+    for each in (companies, begin, plan, cancel, show, save_job, start_job, alarm, run_due, delete)
 }
 PAST_RIGHTS = {"companies", "show", "run_due", "delete"}
 

@@ -1,5 +1,6 @@
 """Pairs go down to a browser and up from one: streamed, resumed, once, and only for who may."""
 
+import html
 import json
 import os
 import secrets
@@ -18,6 +19,7 @@ import pytest
 
 from sichern.archive.pair import PairWriter
 from tests.archive.making import fill, make_pair
+from tests.hostile.mounts import tmpfs
 from tests.support.serving import WebServer
 from tests.support.tryton import environment
 from tests.support.visitor import Answer, Visitor
@@ -242,6 +244,19 @@ def test_a_file_that_became_a_link_is_not_followed(
     assert chef.ask("GET", address).status == 410
 
 
+def test_a_pair_that_is_gone_is_said_to_be_gone(
+    links: Links, chef: Visitor, pair: Path
+) -> None:
+    link = links.down("chef", "1", pair)
+    zip_of(pair).unlink()
+    for address in (link, link + zip_of(pair).name):
+        said = chef.ask("GET", address)
+        assert (said.status, said.data["code"]) == (410, "pair-gone")
+        page = chef.ask("GET", address, headers={"Accept": "text/html"})
+        assert page.status == 410
+        assert said.data["message"] in html.unescape(page.body.decode())
+
+
 # --- who ---------------------------------------------------------------------------------------
 
 
@@ -429,6 +444,41 @@ def test_after_its_end_nothing_is_added_to_an_upload(
     assert chef.ask("POST", link, b"").status == 200  # the answer may have been lost
     assert send(chef, link + real_pair.name, b"more", real_pair.stat().st_size).status == 410
     assert chef.ask("GET", link).status == 410
+
+
+@pytest.mark.parametrize("options", ["size=300m,ro", "size=300m,nr_inodes=1"])
+def test_a_disk_that_takes_nothing_is_said_to_take_nothing(
+    links: Links, chef: Visitor, real_pair: Path, options: str
+) -> None:
+    """Read-only, and full of files though not of bytes."""
+    link = links.up("chef")
+    with tmpfs(links.folder(), options):
+        answer = send(chef, link + real_pair.name, b"abc", 0)
+    assert (answer.status, answer.data["code"]) == (507, "upload-not-kept")
+    assert real_pair.name in answer.data["message"]
+    assert send(chef, link + real_pair.name, b"abc", 0).data == {"offset": 3}
+
+
+def test_an_upload_whose_folder_is_gone_is_refused(
+    links: Links, chef: Visitor, real_pair: Path
+) -> None:
+    link = links.up("chef")
+    links.folder().rmdir()
+    for answer in (send(chef, link + real_pair.name, b"abc", 0), chef.ask("POST", link, b"")):
+        assert (answer.status, answer.data["code"]) == (507, "upload-not-kept")
+
+
+@pytest.mark.parametrize(("ask", "status", "code"), [
+    (("GET", "/down/forged/"), 404, "link-unknown"),
+    (("GET", "/up/forged/"), 404, "link-unknown"),
+])
+def test_a_refusal_says_what_is_wrong_and_what_to_do(
+    server: WebServer, chef: Visitor, ask: tuple[str, str], status: int, code: str
+) -> None:
+    method, path = ask
+    answer = chef.ask(method, f"/{server.databases[0].name}/sichern{path}")
+    assert (answer.status, answer.data["code"]) == (status, code)
+    assert answer.data["message"].count(". ") == 1
 
 
 # --- memory ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from sichern.archive.check import check_pair
+from tests.archive.making import make_pair
 from tests.hostile.mounts import tmpfs
 from tests.support.module import demo_with_module
 from tests.support.tryton import TrytonDatabase, copy_sqlite
@@ -23,6 +24,7 @@ from tests.tryton.module.running import Tryton
 LONG = 120
 SOON = 5.0
 """Seconds within which nothing is left of what was cancelled."""
+LAID = "fremd_2026-11-22T223000Z"
 GOING_ON = {"waiting", "running"}
 
 
@@ -173,6 +175,35 @@ def test_a_run_goes_on_when_the_server_that_began_it_ends(place: Place) -> None:
     place.tryton = Tryton(place.database)
     shown = place.ended(run)
     assert shown["state"] in {"complete", "warnings"}
+
+
+@pytest.mark.parametrize(("where", "allowed"), [
+    ("folder", True), ("own upload", True), ("elsewhere", False), ("symlink", False),
+    ("below", False), ("another's upload", False), ("unfinished upload", False),
+])
+def test_a_pair_is_read_only_where_it_may_lie_when_the_run_begins(
+    place: Place, tmp_path: Path, where: str, allowed: bool
+) -> None:
+    """The administrator may have taken the folder back since the dialog asked."""
+    below = place.to / "tiefer"
+    below.mkdir(exist_ok=True)
+    folder = {"folder": place.to, "below": below}.get(where, tmp_path)
+    make_pair(folder, stem=LAID)
+    file = folder / f"{LAID}.ztx"
+    if where == "symlink":
+        file = place.to / f"link_{LAID}.ztx"
+        file.symlink_to(tmp_path / f"{LAID}.ztx")
+    if "upload" in where:
+        place.sql(
+            "INSERT INTO sichern_transfer (user, kind, token, folder, info, expires, ended)"
+            " SELECT id, 'up', ?, ?, ?, '2100-01-01 00:00:00', ? FROM res_user WHERE login = ?",
+            str(tmp_path), str(tmp_path), file.name, where != "unfinished upload",
+            "anna" if where == "another's upload" else "chef",
+        )
+    run = place.tryton.ask("plan", "chef", str(file))
+    place.ended(run)
+    ((error,),) = place.sql("SELECT error FROM sichern_run_tenant WHERE run = ?", run)
+    assert ('"place-not-allowed"' in (error or "")) != allowed, error
 
 
 def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 from trytond.protocols.wrappers import Response
 
-from sichern.hosts.tryton.module.pages import Page
+from sichern.hosts.tryton.module.pages import Page, refusal_page
+from sichern.hosts.tryton.module.refusals import status_of
+from sichern.i18n import error_lines
+from sichern_hooks import SichernError
 
 PRIVATE = {
     "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
@@ -28,3 +31,11 @@ def html_answer(page: Page, status: HTTPStatus = HTTPStatus.OK) -> Any:
     return Response(
         page.text, status=status, content_type="text/html; charset=utf-8", headers=headers
     )
+
+
+def refusal(request: Any, error: SichernError, language: str) -> Any:
+    """Answer with what is wrong and what to do, as the page's script or a person reads it."""
+    status, text = status_of(error), ". ".join(error_lines(error, language))
+    if request.accept_mimetypes.best == "text/html":  # a person followed the link
+        return html_answer(refusal_page(language, text), status)
+    return json_answer(status, code=error.code, message=text)

@@ -9,6 +9,7 @@ from trytond.wizard import Button, StateAction, StateView, Wizard
 
 from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
+from sichern.hosts.tryton.module.dialogs import OwnDialog
 from sichern.report.text import size_text
 from sichern_hooks import N_, Documents, Permission, SharedRows, UsageError
 
@@ -128,7 +129,7 @@ class BackUpStart(ModelView):
         return f"{text} ({asked})" if text else asked
 
 
-class BackUp(Wizard):
+class BackUp(OwnDialog, Wizard):
     """One window: choose and run."""
 
     __name__ = "sichern.back_up"

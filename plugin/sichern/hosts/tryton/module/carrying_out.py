@@ -150,8 +150,13 @@ class Carrying:
         return Ended()
 
     def _demand_pair(self) -> None:
-        """Raise NotAuthorized where the actor may not see the pair's tenant."""
-        self.note(lambda _run: pairs.demand_pair(Path(self.task.file), self.task.login))
+        """Ask again whether the actor may read the pair; the run waited since that was asked.
+
+        Raises PlaceNotAllowed, NotAuthorized.
+        """
+        file = Path(self.task.file)
+        self.note(lambda run: pairs.demand_place(file, run.user.id))
+        self.note(lambda _run: pairs.demand_pair(file, self.task.login))
 
     def import_pair(self) -> Report:
         """Import the pair."""

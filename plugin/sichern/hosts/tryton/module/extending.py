@@ -1,8 +1,12 @@
-"""What of Tryton itself knows of backups: its scheduler, its companies, its upgrade."""
+"""What of Tryton itself knows of backups: its scheduler, its companies, its upgrade.
+
+Tryton's own rights come first: who may not do a thing starts no backup by trying.
+"""
 
 from typing import Any
 
 from trytond.pool import Pool, PoolMeta
+from trytond.transaction import Transaction
 
 from sichern_hooks import N_
 
@@ -28,9 +32,15 @@ class Company(metaclass=PoolMeta):
 
     @classmethod
     def delete(cls, companies: list[Any]) -> None:
-        """Back up, then delete. What fails keeps the company."""
+        """Back up, then delete. What fails keeps the company.
+
+        Raises AccessError.
+        """
+        pool = Pool()
+        pool.get("ir.model.access").check(cls.__name__, "delete")
+        pool.get("ir.rule").check(cls.__name__, [each.id for each in companies], "delete")
         if companies:
-            Pool().get("sichern.job").protect("before_deletion", companies)
+            pool.get("sichern.job").protect("before_deletion", companies)
         super().delete(companies)  # type: ignore[misc]
 
 
@@ -40,6 +50,12 @@ class ActivateUpgrade(metaclass=PoolMeta):
     __name__ = "ir.module.activate_upgrade"
 
     def transition_upgrade(self) -> str:
-        """Back up, then go on as Tryton does. What fails leaves all as it is."""
+        """Back up, then go on as Tryton does. What fails leaves all as it is.
+
+        Raises AccessError.
+        """
+        # Once more: what a client says of the action does not count here.
+        with Transaction().set_context(action_id=None):
+            self.check_access()  # type: ignore[attr-defined]
         Pool().get("sichern.job").protect("before_upgrade")
         return super().transition_upgrade()  # type: ignore[misc]

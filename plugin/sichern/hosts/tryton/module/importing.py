@@ -11,6 +11,7 @@ from trytond.wizard import Button, StateAction, StateTransition, StateView, Wiza
 
 from sichern.hosts.tryton.module import pairs, places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
+from sichern.hosts.tryton.module.dialogs import OwnDialog
 from sichern.hosts.tryton.module.run import look_again
 from sichern_hooks import (
     N_,
@@ -152,7 +153,7 @@ class ImportPlan(ModelView):
     )
 
 
-class Import(Wizard):
+class Import(OwnDialog, Wizard):
     """Choose, look at the plan, import."""
 
     __name__ = "sichern.import"

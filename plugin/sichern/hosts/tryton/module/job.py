@@ -13,10 +13,18 @@ from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.due import is_due
 from sichern.hosts.tryton.module import places, rights, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.run import wait_for_end
-from sichern_hooks import N_, Documents, Permission, SharedRows, SichernError, Tenant
+from sichern_hooks import (
+    N_,
+    Documents,
+    Permission,
+    SharedRows,
+    SichernError,
+    Tenant,
+    UsageError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +33,15 @@ LIMIT = dt.timedelta(hours=26)
 """A night that is missing is noticed in the next morning."""
 
 
-class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
+class NotByHand(UsageError):
+    """A client writes what only the scheduler writes."""
+
+    code = "not-by-hand"
+    message = N_("when a job ran last is not entered by hand")
+    hint = N_("to leave out a night, deactivate the job")
+
+
+class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
     """A job runs with the rights of who saved it last."""
 
     __name__ = "sichern.job"
@@ -142,6 +158,16 @@ class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
         if user and not set(values) <= {"last_day"}:
             values["user"] = user
         return values
+
+    @classmethod
+    def check_modification(
+        cls, mode: str, jobs: list[Any], values: Any = None, external: bool = False
+    ) -> None:
+        """Keep clients from saying when a job ran: that needs no right here, and skips nights."""
+        super().check_modification(mode, jobs, values=values, external=external)
+        if external and mode == "write" and "last_day" in values:
+            with rights.telling():
+                raise NotByHand
 
     @classmethod
     def validate_fields(cls, jobs: list[Any], field_names: set[str] | None) -> None:
@@ -284,7 +310,21 @@ class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
             job.begin(job.tenants_tonight(), user=job.user.id)
 
 
-class JobCompany(ModelSQL):
+class JobTenant:
+    """Holds who names a tenant to its rights, whichever way the row comes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def validate_fields(cls, links: list[Any], field_names: set[str] | None) -> None:
+        """Hold the job against the rights of who saved this, as if they had saved the job."""
+        super().validate_fields(links, field_names)  # type: ignore[misc]
+        jobs = {link.job.id for link in links}
+        job = Pool().get("sichern.job")
+        job.validate_fields(job.browse(list(jobs)), {"companies"})
+
+
+class JobCompany(JobTenant, ModelSQL):
     """A tenant that a job backs up."""
 
     __name__ = "sichern.job-company.company"
@@ -301,7 +341,7 @@ class JobCompany(ModelSQL):
         cls.__access__.add("job")
 
 
-class JobExcluded(ModelSQL):
+class JobExcluded(JobTenant, ModelSQL):
     """A tenant that a job leaves out."""
 
     __name__ = "sichern.job-excluded-company.company"

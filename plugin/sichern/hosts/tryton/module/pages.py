@@ -37,11 +37,6 @@ PROGRESS_TENANT = N_("Tenant")
 PROGRESS_STATE = N_("State")
 PROGRESS_DONE = N_("Progress")
 PROGRESS_LEFT = N_("Time Left")
-NO_RUN = N_("There is no such run, or it is of tenants that you have no access to.")
-USED = N_("This link was used already. Ask for a new one in the ERP.")
-FILE_GONE = N_("The file is no longer where it was. Look at the list of runs in the ERP.")
-NO_LENGTH = N_("The request does not say where its bytes belong and how many they are.")
-NO_LINK = N_("There is no such link, it is over, or it is not yours. Ask for a new one in the ERP.")
 
 
 @dataclass(frozen=True, kw_only=True)

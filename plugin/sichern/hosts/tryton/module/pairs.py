@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from babel.dates import format_datetime
+from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from sichern.archive.info import Info
@@ -66,6 +67,19 @@ def demand_pair(file: Path, login: str) -> Info:
             actor=login, permission=str(Permission.IMPORT), tenant=info.tenant.name
         )
     return info
+
+
+def demand_place(file: Path, user: int) -> None:
+    """Ask again whether an info file lies where a pair may be read from.
+
+    Raises PlaceNotAllowed where it is neither in an allowed folder nor this user's own upload.
+    """
+    for place in places.destinations():
+        if Path(place.path) == file.parent:
+            places.pair_in(place, file.name)
+            return
+    if not Pool().get("sichern.transfer").is_upload(file, user):
+        raise places.PlaceNotAllowed(path=str(file))
 
 
 def _may(info: Info, login: str, stamp: str) -> bool:

@@ -6,7 +6,8 @@ flow.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,25 +23,24 @@ from trytond.protocols.wrappers import (
 from trytond.wsgi import app
 
 from sichern.archive.reader import compare_length, open_pair
-from sichern.archive.stems import DATA
+from sichern.archive.stems import DATA, INFO
 from sichern.hosts.tryton.module import pages, receiving, rights, sending
-from sichern.hosts.tryton.module.answers import PRIVATE, html_answer, json_answer
+from sichern.hosts.tryton.module.answers import PRIVATE, html_answer, json_answer, refusal
+from sichern.hosts.tryton.module.refusals import (
+    LengthMissing,
+    LinkUnknown,
+    LinkUsed,
+    PairGone,
+    RangeOutside,
+    UploadNotKept,
+)
 from sichern.hosts.tryton.module.staging import DOWN, UP
-from sichern.i18n import error_lines, language_of, translate
-from sichern_hooks import Actor, NotAuthorized, Permission, SichernError
+from sichern.i18n import language_of
+from sichern_hooks import Actor, Permission, SichernError
 
 logger = logging.getLogger(__name__)
 
 RIGHTS = {DOWN: Permission.DOWNLOAD, UP: Permission.IMPORT}
-
-
-class Rejected(Exception):
-    """Ends a request with a text for the person."""
-
-    def __init__(self, status: HTTPStatus, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +59,9 @@ class Visit:
     ended: bool
 
     def still_good(self) -> None:
-        """Raise Rejected where the link was used up."""
+        """Raise LinkUsed where the link was used up."""
         if self.ended:
-            raise Rejected(HTTPStatus.GONE, pages.USED)
+            raise LinkUsed
 
     def note(self, work: Callable[[Any], Any]) -> Any:
         """Do something with the link in a transaction of its own.
@@ -81,8 +81,8 @@ Answer = Callable[..., Any]
 def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
     """Serve a path below `/<database>/sichern/<kind>/<token>/` for who may use that link.
 
-    What the function raises as Rejected or SichernError becomes an answer that the page or a
-    person can read.
+    What the function raises as SichernError becomes an answer that the page or a person can
+    read.
     """
 
     def decorate(function: Answer) -> Answer:
@@ -94,8 +94,8 @@ def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
                 )
                 language = visit.actor.language
                 return function(visit, **values)
-            except (Rejected, SichernError) as error:
-                return _refusal(request, error, language)
+            except SichernError as error:
+                return refusal(request, error, language)
 
         address = f"/<database_name>/sichern/{kind}/<token>/{path}"
         served = set_max_request_size(None)(app.auth_required(with_pool(answer)))
@@ -108,11 +108,11 @@ def _route(path: str, kind: str, *methods: str) -> Callable[[Answer], Answer]:
 def _visit(request: Any, pool: Any, kind: str, token: str) -> Visit:
     """Find the link of the request's user, and ask for the right.
 
-    Raises Rejected, NotAuthorized.
+    Raises LinkUnknown, NotAuthorized.
     """
     link = pool.get("sichern.transfer").find(kind, token, request.user_id)
     if link is None:
-        raise Rejected(HTTPStatus.NOT_FOUND, pages.NO_LINK)
+        raise LinkUnknown
     actor = rights.demand(RIGHTS[kind], *([link.tenant] if link.tenant else []))
     return Visit(
         request=request, pool=pool, actor=actor, link=link.id, folder=Path(link.folder),
@@ -127,7 +127,8 @@ def _visit(request: Any, pool: Any, kind: str, token: str) -> Visit:
 def download_page(visit: Visit) -> Any:
     """Show the files of the pair."""
     visit.still_good()
-    sizes = {name: (visit.folder / name).stat().st_size for name in visit.pair}
+    with _there():
+        sizes = {name: (visit.folder / name).lstat().st_size for name in visit.pair}
     return html_answer(pages.download_page(visit.actor.language, sizes))
 
 
@@ -135,12 +136,9 @@ def download_page(visit: Visit) -> Any:
 def download(visit: Visit, name: str) -> Any:
     """Stream a file of the pair, from the byte that the browser asks for."""
     if name not in visit.pair:
-        raise Rejected(HTTPStatus.NOT_FOUND, pages.NO_LINK)
-    try:
+        raise LinkUnknown
+    with _there():
         file = sending.open_file(visit.folder / name)
-    except OSError:
-        logger.warning("a backup that was offered cannot be read", exc_info=True)
-        raise Rejected(HTTPStatus.GONE, pages.FILE_GONE) from None
     try:
         return _stream(visit, name, file)
     except BaseException:
@@ -153,13 +151,13 @@ def _stream(visit: Visit, name: str, file: sending.OpenFile) -> Any:
     try:
         span = sending.span_of(visit.request.headers.get("Range"), file.size)
     except sending.OutsideOfFile:
-        raise Rejected(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, pages.NO_LENGTH) from None
+        raise RangeOutside from None
     if visit.request.method == "HEAD":
         file.close()
         return Response(status=HTTPStatus.OK, headers=_headers(name, file.size, None))
     known = visit.note(lambda link: link.begin(name, tag, span.first, file.size))
     if known is None:
-        raise Rejected(HTTPStatus.GONE, pages.USED)
+        raise LinkUsed
     if tag and tag != known:
         # Not what the browser has the beginning of: it gets the whole of it (RFC 9110, 13.1.5).
         span = sending.span_of(None, file.size)
@@ -212,12 +210,13 @@ def upload(visit: Visit, name: str) -> Any:
         return json_answer(HTTPStatus.OK, offset=receiving.received(visit.folder, kept))
     offset = request.headers.get("Upload-Offset", type=int)
     if offset is None or request.content_length is None:
-        raise Rejected(HTTPStatus.LENGTH_REQUIRED, pages.NO_LENGTH)
+        raise LengthMissing
     visit.note(lambda link: link.prolong())
     try:
-        length = receiving.append(
-            visit.folder, kept, offset, request.content_length, request.stream
-        )
+        with _kept(kept):
+            length = receiving.append(
+                visit.folder, kept, offset, request.content_length, request.stream
+            )
     except receiving.UploadElsewhere as error:
         return json_answer(HTTPStatus.CONFLICT, offset=error.values["offset"])
     return json_answer(HTTPStatus.OK, offset=length)
@@ -227,7 +226,8 @@ def upload(visit: Visit, name: str) -> Any:
 def upload_end(visit: Visit) -> Any:
     """End the upload once all files of the pair are there, with the lengths they should have."""
     if not visit.ended:
-        info = receiving.settle(visit.folder)
+        with _kept(f"*{INFO}"):
+            info = receiving.settle(visit.folder)
         with open_pair(info) as pair:
             for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
                 compare_length(pair, volume, expected)
@@ -238,19 +238,21 @@ def upload_end(visit: Visit) -> Any:
 # --- answers -----------------------------------------------------------------------------------
 
 
-def _refusal(request: Any, error: Rejected | SichernError, language: str) -> Any:
-    if isinstance(error, Rejected):
-        status, text = error.status, translate(error.text, language)
-    else:
-        status, text = _status(error), ". ".join(error_lines(error, language))
-    if request.accept_mimetypes.best == "text/html":  # a person followed the link
-        return html_answer(pages.refusal_page(language, text), status)
-    return json_answer(status, message=text)
+@contextmanager
+def _there() -> Iterator[None]:
+    """Say of a pair that cannot be read that it is gone; why is the server's own matter."""
+    try:
+        yield
+    except OSError:
+        logger.warning("a backup that was offered cannot be read", exc_info=True)
+        raise PairGone from None
 
 
-def _status(error: SichernError) -> HTTPStatus:
-    if isinstance(error, NotAuthorized):
-        return HTTPStatus.FORBIDDEN
-    if isinstance(error, receiving.UploadTooLarge):
-        return HTTPStatus.INSUFFICIENT_STORAGE
-    return HTTPStatus.UNPROCESSABLE_ENTITY
+@contextmanager
+def _kept(name: str) -> Iterator[None]:
+    """Say of an upload that cannot be written why not."""
+    try:
+        yield
+    except OSError as error:
+        logger.warning("an upload cannot be kept", exc_info=True)
+        raise UploadNotKept(name=name, reason=error.strerror or type(error).__name__) from None

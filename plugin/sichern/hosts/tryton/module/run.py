@@ -17,13 +17,13 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction, check_access, without_check_access
 
 from sichern.hosts.tryton.module import leftovers, places, processes, rights, staging, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
-from sichern_hooks import N_, Destination, NotAuthorized, Permission, SichernError, Tenant
+from sichern_hooks import N_, Destination, NotAuthorized, Permission, SichernError, Tenant, Way
 
 QUEUE = "sichern"
 SILENT = dt.timedelta(minutes=5)
@@ -46,7 +46,7 @@ class RunDied(SichernError):
     hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
 
 
-class Run(GuardedExport, ModelSQL, ModelView):
+class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     """A run in a process of its own. Nobody writes it by hand."""
 
     __name__ = "sichern.run"
@@ -178,12 +178,14 @@ class Run(GuardedExport, ModelSQL, ModelView):
     def begin(cls, kind: str, tenants: list[Tenant], **values: Any) -> Any:
         """Note a run of the transaction's user and let it start once that is committed.
 
-        Who calls this asked for the right; the process of the run asks again.
+        Who calls this asked for the right; the process of the run asks again. A pair's tenant is
+        one of this system only where it is to be replaced: its key alone says nothing.
         """
         company = Pool().get("company.company")
         values.setdefault("user", Transaction().user)
         with without_check_access():
-            there = {str(each.id) for each in company.search([])}
+            here = kind == states.BACK_UP or values.get("way") == str(Way.REPLACE)
+            there = {str(each.id) for each in company.search([])} if here else set()
             queued = bool(
                 config.getboolean("queue", "worker", default=False) and backend.name != "sqlite"
             )
@@ -272,7 +274,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
 
     def keys_here(self) -> list[str]:
         """The tenants whose rows it reads or changes here; none for one that comes into being."""
-        if self.kind == states.BACK_UP or self.way == "replace":
+        if self.kind == states.BACK_UP or self.way == str(Way.REPLACE):
             return [tenant.key for tenant in self.tenants]
         return []
 

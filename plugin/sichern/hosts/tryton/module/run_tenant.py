@@ -12,26 +12,19 @@ from trytond.transaction import Transaction
 
 from sichern.archive.stems import INFO
 from sichern.hosts.tryton.module import places, rights, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.big import BigInteger
+from sichern.hosts.tryton.module.refusals import PairGone
 from sichern.i18n import translate
 from sichern.report.import_text import import_text
 from sichern.report.mail import IMPORT, loaded, loaded_import
 from sichern.report.text import fault_lines, protocol_text, size_text
-from sichern_hooks import N_, Permission, SichernError, UsageError
+from sichern_hooks import N_, Permission, SichernError
 
 Ordered: Any = sequence_ordered()
 
 
-class PairGone(UsageError):
-    """There is nothing to download."""
-
-    code = "pair-gone"
-    message = N_("the backup of %(tenant)s is no longer where it was written")
-    hint = N_("look for it in the list of runs, or back up again")
-
-
-class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
+class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     """A tenant of a run, also where the company is gone since, or never came into being."""
 
     __name__ = "sichern.run.tenant"
@@ -174,7 +167,7 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
             for tenant in tenants:
                 rights.demand(Permission.DOWNLOAD, tenant.key)
                 if tenant.kind != states.BACK_UP:
-                    raise PairGone(tenant=tenant.rec_name)
+                    raise PairGone
                 address = Pool().get("sichern.transfer").offer(
                     Transaction().user, tenant.key, tenant.info_file()
                 )
@@ -192,7 +185,7 @@ class RunTenant(GuardedExport, Ordered, ModelSQL, ModelView):
         for file in map(Path, (self.files or "").splitlines()):
             if file.suffix == INFO and file.parent == run.folder and file.is_file():
                 return file
-        raise PairGone(tenant=self.rec_name)
+        raise PairGone
 
     @classmethod
     def fail(cls, tenants: list[Any], error: SichernError) -> None:

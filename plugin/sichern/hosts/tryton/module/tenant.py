@@ -8,12 +8,12 @@ from trytond.model import ModelSQL, ModelView, fields
 from trytond.pool import Pool
 
 from sichern.hosts.tryton.module import rights, states
-from sichern.hosts.tryton.module.access_rules import GuardedExport
+from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.report.text import size_text
 from sichern_hooks import N_, Permission
 
 
-class Tenant(GuardedExport, ModelSQL, ModelView):
+class Tenant(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     """A company, seen as what can be backed up; its id is the company's."""
 
     __name__ = "sichern.tenant"

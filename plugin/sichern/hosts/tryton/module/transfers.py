@@ -112,6 +112,14 @@ class Transfer(ModelSQL):
         ])
         return Path(found[0].folder, found[0].info) if found else None
 
+    @classmethod
+    def is_upload(cls, info: Path, user: int) -> bool:
+        """Whether an info file came by an upload of this user that has ended."""
+        return bool(cls.search([
+            ("folder", "=", str(info.parent)), ("info", "=", info.name), ("kind", "=", UP),
+            ("user", "=", user), ("ended", "=", True),
+        ]))
+
     @property
     def pair(self) -> dict[str, dict[str, Any]]:
         """What is known of each file, the info file last."""

@@ -9,7 +9,8 @@ from trytond.transaction import Transaction, check_access
 from trytond.wsgi import app
 
 from sichern.hosts.tryton.module import pages, states
-from sichern.hosts.tryton.module.answers import html_answer, json_answer
+from sichern.hosts.tryton.module.answers import html_answer, json_answer, refusal
+from sichern.hosts.tryton.module.refusals import RunUnknown
 from sichern.i18n import language_of, translate
 
 
@@ -17,15 +18,14 @@ def _watched(path: str) -> Any:
     """Serve a path below `/<database>/sichern/run/<id>/` for who may see that run."""
 
     def decorate(function: Any) -> Any:
-        def answer(_request: Any, pool: Any, number: int) -> Any:
+        def answer(request: Any, pool: Any, number: int) -> Any:
             transaction = Transaction()
             user = pool.get("res.user")(transaction.user)
             language = language_of(user.language.code if user.language else None)
             with transaction.set_context(language=language), check_access():
                 run = pool.get("sichern.run").seen(number)
                 if run is None:
-                    said = pages.refusal_page(language, translate(pages.NO_RUN, language))
-                    return html_answer(said, HTTPStatus.NOT_FOUND)
+                    return refusal(request, RunUnknown(), language)
                 return function(run, language)
 
         asked = with_transaction(readonly=True, user="request")(answer)
