@@ -8,6 +8,7 @@ ROLES = ("nobody", "back_up", "download", "import", "configure", "chief", "admin
 ALL = frozenset(ROLES) - {"nobody"}
 BACK_UP, IMPORT = frozenset({"back_up", "chief", "admin"}), frozenset({"import", "admin"})
 CONFIGURE, ADMIN = frozenset({"configure", "chief", "admin"}), frozenset({"admin"})
+DOWNLOAD = frozenset({"download", "admin"})
 NEVER = frozenset[str]()
 SHAPE = "shape"
 """Tells of fields and forms, or of Tryton's own rows, never of ours."""
@@ -36,29 +37,34 @@ OWN: dict[str, object] = {
     "sichern.job.get_destinations": CONFIGURE,
     "sichern.job.start": BACK_UP & CONFIGURE,
     "sichern.run.cancel": BACK_UP | IMPORT,
+    "sichern.run.watch": ALL,
+    "sichern.run.tenant.download": DOWNLOAD,
     "sichern.run.tenant.on_change_with_kind": SHAPE,
     "sichern.tenant.sichern": BACK_UP,
     "ir.cron.run_once": ADMIN,
     **{f"sichern.back_up.{name}": BACK_UP for name in
        ("create", "delete", "execute", "start", "run")},
     **{f"sichern.import.{name}": IMPORT for name in
-       ("create", "delete", "execute", "start", "prepare", "plan", "refresh", "run")},
+       ("create", "delete", "execute", "start", "prepare", "open_page", "upload", "arrived", "plan",
+        "refresh", "run")},
     **{f"ir.module.activate_upgrade.{name}": ADMIN for name in
        ("create", "delete", "execute", "start", "upgrade", "done", "next_", "config")},
 }
-MODELS = {"sichern.back_up.start", "sichern.import.start", "sichern.import.plan",
-          "sichern.job-company.company", "sichern.job-excluded-company.company", *STORED}
+MODELS = {"sichern.back_up.start", "sichern.import.start", "sichern.import.upload",
+          "sichern.import.plan", "sichern.job-company.company",
+          "sichern.job-excluded-company.company", *STORED}
 ROUTES = {("down", "GET"), ("down", "HEAD"), ("up", "GET"), ("up", "HEAD"), ("up", "PATCH"),
-          ("up", "POST")}
+          ("up", "POST"), ("run", "GET"), ("run", "HEAD")}
 MENUS = {
     **dict.fromkeys(("menu_file", "menu_tenant", "menu_runs", "menu_protocols"), ALL),
     "menu_back_up": BACK_UP, "menu_import": IMPORT, "menu_job": CONFIGURE,
 }
 BUTTONS = {
     "sichern.tenant.sichern": BACK_UP, "sichern.run.cancel": BACK_UP | IMPORT,
+    "sichern.run.watch": ALL, "sichern.run.tenant.download": DOWNLOAD,
     "sichern.job.start": CONFIGURE,
 }
-CHANGES = WRITES | {"cancel", "start", "sichern", "run_once"}
+CHANGES = WRITES | {"cancel", "start", "sichern", "run_once", "download", "watch"}
 
 
 def right_of(kind: str, name: str, method: str) -> object:
