@@ -116,7 +116,8 @@ class Sao:
             self.page.wait_for_timeout(500)
 
     def finish(self, label: str) -> None:
-        """Press the button that ends a dialog until that is gone."""
+        """Press the button that ends a dialog, once that is there, until it is gone."""
+        expect(self.dialog).to_be_visible(timeout=PATIENCE)
         end = time.monotonic() + PATIENCE / 1000
         dialogs = self.page.locator(".modal.in")
         while dialogs.count():

@@ -28,7 +28,8 @@ STEM = "muster-gmbh_2026-03-01T020000Z"
 MEGA = 1 << 20
 NOWHERE = (404, 405)
 """What trytond says of an address below which it serves nothing."""
-LARGE = 300 * MEGA
+LARGE = int(os.environ.get("SICHERN_TEST_BIG", "300")) * MEGA
+"""Bytes of a file each way; `SICHERN_TEST_BIG` names another number of MiB."""
 ROOM = 64 * MEGA
 """What a server may need beyond what it has, in bytes, whatever the size of a file."""
 
