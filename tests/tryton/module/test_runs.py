@@ -222,3 +222,35 @@ def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> No
         assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
         info = next(stick.glob("*.ztx"))
         assert not check_pair(info).problems
+
+
+@pytest.mark.parametrize(("silent", "state"), [(4, "running"), (6, "failed")])
+def test_a_run_on_another_machine_is_dead_once_it_is_silent(
+    place: Place, silent: int, state: str
+) -> None:
+    run = _laid(place, "running", minutes=silent)
+    assert place.show(run)["state"] == state
+
+
+@pytest.mark.parametrize(("late", "state"), [(1, "waiting"), (3, "failed")])
+def test_a_run_whose_process_never_came_does_not_wait_for_ever(
+    place: Place, late: int, state: str
+) -> None:
+    run = _laid(place, "waiting", minutes=late)
+    assert place.show(run)["state"] == state
+
+
+def _laid(place: Place, state: str, minutes: int) -> int:
+    """Lay a run of another machine there that said nothing for so long."""
+    then = f"-{minutes} minutes"
+    place.sql(
+        "INSERT INTO sichern_run (kind, name, state, create_date, started, heartbeat, machine,"
+        " destination) VALUES ('back-up', 'x', ?, datetime('now', ?), datetime('now', ?),"
+        " datetime('now', ?), 'elsewhere', ?)", state, then, then, then, str(place.to),
+    )
+    ((run,),) = place.sql("SELECT max(id) FROM sichern_run")
+    place.sql(
+        "INSERT INTO sichern_run_tenant (run, company, key, name, state)"
+        " VALUES (?, 1, '1', 'Muster GmbH', ?)", run, state,
+    )
+    return int(run)
