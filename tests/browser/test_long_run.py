@@ -34,6 +34,7 @@ def test_a_long_run_outlives_the_browser_and_the_server(
     number, process = _process(server)
     client.page.context.close()
     _slow_down(process, LONG / 2)
+    os.kill(process, signal.SIGSTOP)  # or it would be done before the server is back
     server.stop()
     server.start()
     _slow_down(process, LONG / 2)

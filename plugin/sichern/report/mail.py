@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sichern.i18n import N_, translate
+from sichern.i18n import N_, error_lines, translate
 from sichern.report.import_protocol import ImportProtocol, ImportProtocolSchema
 from sichern.report.import_text import import_text
 from sichern.report.protocol import Protocol, ProtocolSchema
 from sichern.report.text import OUTCOMES, printable, protocol_text
-from sichern_hooks import Mail, Report, TenantReport
+from sichern_hooks import Mail, Report, SichernError, TenantReport
 
 IMPORT = "import"
 
@@ -41,6 +41,26 @@ def protocol_mail(report: Report, to: Sequence[str], language: str, contact: str
         subject=_header(subject),
         text="\n".join(texts.values()),
         attachments={**texts, **data},
+    )
+
+
+def failure_mail(
+    error: SichernError, tenants: Sequence[str], to: Sequence[str], language: str,
+    contact: str = "",
+) -> Mail:
+    """Write the mail of a run that ended before any of its tenants: there is no protocol."""
+    failed = translate(OUTCOMES["failed"], language)
+    subject = translate(
+        N_("Sichern: %(outcome)s (%(tenants)s)"), language,
+        {"outcome": failed, "tenants": ", ".join(tenants)},
+    )
+    lines = [
+        translate(N_("Result: %(outcome)s"), language, {"outcome": failed}), "",
+        *error_lines(error, language), *([contact] if contact else []),
+    ]
+    text = "".join(f"{printable(line)}\n" for line in lines)
+    return Mail(
+        to=tuple(to), subject=_header(subject), text=text, attachments={"sichern.txt": text}
     )
 
 

@@ -173,6 +173,48 @@ def test_a_failure_is_mailed_too_and_a_dead_mail_server_is_an_alarm(
     assert nights.tryton.ask("alarm", "chef", job) != ""
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"), [("folder", "erlaubten: /not/allowed"), ("user", "keinen aktiven Benutzer")]
+)
+def test_a_run_that_ends_before_its_first_tenant_is_mailed_too(
+    nights: Nights, sink: Sink, cause: str, said: str
+) -> None:
+    nights.job(nightly=True, mail_to="it@muster.example")
+    nights.sql("UPDATE sichern_job SET time = '00:00:00'")
+    if cause == "folder":
+        nights.sql("UPDATE sichern_job SET destination = '/not/allowed'")
+    else:
+        nights.sql("UPDATE sichern_job SET user = (SELECT id FROM res_user WHERE login = 'anna')")
+        nights.sql("UPDATE res_user SET active = 0 WHERE login = 'anna'")
+    nights.tryton.ask("run_due", "chef")
+    shown = nights.last()
+    assert (shown["state"], shown["mailed"]) == ("failed", "yes")
+    ((_, content),) = sink.received
+    message = read(content)
+    assert "fehlgeschlagen" in message["Subject"]
+    body = message.get_body()
+    assert body is not None
+    assert said in body.get_content()
+
+
+def test_each_recipient_reads_their_own_language_and_warnings_are_said(
+    nights: Nights, sink: Sink
+) -> None:
+    nights.sql("UPDATE res_user SET email = 'admin@muster.example' WHERE login = 'admin'")
+    nights.sql("UPDATE res_user SET language = (SELECT id FROM ir_lang WHERE code = 'en')"
+               " WHERE login = 'admin'")
+    next(path for path in nights.database.documents.rglob("*") if path.is_file()).unlink()
+    shown = nights.run(nights.job(mail_to="it@muster.example, admin@muster.example"))
+    assert shown["state"] == "complete-with-warnings"
+    subjects = {}
+    for _, content in sink.received:
+        message = read(content)
+        subjects[message["To"]] = message["Subject"]
+        assert len(list(message.iter_attachments())) == 2
+    assert subjects["it@muster.example"].startswith("Sicherung: vollständig, mit Warnungen")
+    assert subjects["admin@muster.example"].startswith("Backup: complete with warnings")
+
+
 def test_a_job_without_success_for_longer_than_its_limit_is_an_alarm(nights: Nights) -> None:
     job = nights.job(nightly=True)
     assert nights.tryton.ask("alarm", "chef", job) == ""

@@ -18,6 +18,7 @@ from sichern.actions import BACK_UP
 from sichern.archive.check import check_pair
 from sichern.archive.stems import INFO, slugs
 from sichern.hosts.tryton.module import pairs, places, retention, states
+from sichern.hosts.tryton.module.mailing import send
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.hosts.tryton.module.tasks import Task
 from sichern.report.import_text import arrival_text
@@ -173,24 +174,16 @@ class Carrying:
 
     def mail(self, reports: list[Report]) -> str | None:
         """Send one mail for all tenants to each language's recipients."""
-        if not self.task.mail_to or not reports:
+        if not self.task.recipients or not reports:
             return None
         whole = replace(
             reports[0], finished=now(),
             tenants=tuple(entry for report in reports for entry in report.tenants),
         )
-        by_language: dict[str, list[str]] = {}
-        for address in self.task.mail_to:
-            language = self.task.languages.get(address, self.actor.language)
-            by_language.setdefault(language, []).append(address)
-        sent = [
-            self.manager.hook.sichern_send_mail(
-                mail=protocol_mail(whole, to, language, places.contact())
-            )
-            is True
-            for language, to in by_language.items()
-        ]
-        return "yes" if all(sent) else "no"
+        return send(self.manager, [
+            protocol_mail(whole, to, language, places.contact())
+            for language, to in self.task.recipients.items()
+        ])
 
 
 # --- notes, each in a transaction of its own -------------------------------------------------

@@ -21,7 +21,6 @@ from sichern_hooks import (
     Documents,
     Permission,
     SharedRows,
-    SichernError,
     Tenant,
     UsageError,
 )
@@ -243,7 +242,7 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         """
         try:
             return self.tenants_of(self.user.login)
-        except SichernError as error:
+        except Exception as error:
             logger.error("the job %s cannot tell its tenants: %s", self.name, error)
             return []
 

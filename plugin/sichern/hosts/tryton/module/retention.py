@@ -7,6 +7,7 @@ from typing import Any
 from trytond.pool import Pool
 
 from sichern.archive.stems import INFO
+from sichern.hosts.tryton.keeping import surplus
 from sichern.hosts.tryton.module import states
 
 logger = logging.getLogger(__name__)
@@ -24,13 +25,13 @@ def thin_out(key: str, keep: int, run: Any) -> list[str]:
     made = tenant.search(
         [
             ("run.job", "=", run.job.id), ("run.kind", "=", states.BACK_UP), ("key", "=", key),
-            ("checked", "!=", None), ("files", "!=", None), ("files", "!=", ""),
+            ("files", "!=", None), ("files", "!=", ""),
         ],
         order=[("id", "DESC")],
     )
     there = [each for each in made if each.run.destination == run.destination]
     removed: list[str] = []
-    for each in there[max(1, keep):]:
+    for each in surplus(there, keep):
         files = each.files.splitlines()
         try:
             _remove(files)

@@ -285,14 +285,14 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
             return staging.folder(staging.DOWN, self.name)
         return Path(self.destination)
 
-    def end_with(self, error: SichernError) -> None:
+    def end_with(self, error: SichernError, mailed: str | None = None) -> None:
         """Note the end of a run that will not do anything more."""
         tenant = Pool().get("sichern.run.tenant")
         tenant.fail(self.tenants, error)
         fresh = self.__class__(self.id)
         fresh.state = states.outcome_of([each.state for each in fresh.tenants])
         fresh.error = error_json(error)
-        fresh.finished = states.now()
+        fresh.finished, fresh.mailed = states.now(), mailed
         fresh.save()
 
     # --- the dead ------------------------------------------------------------------------------

@@ -1,15 +1,11 @@
 """What a run was asked to do, read once when it begins, as plain data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trytond.pool import Pool
-
 from sichern.hosts.tryton.host import HOST
 from sichern.hosts.tryton.module import places, staging, states
-from sichern.hosts.tryton.module.addresses import addresses
-from sichern.i18n import language_of
+from sichern.hosts.tryton.module.mailing import Recipients, recipients_of
 from sichern_hooks import (
     Destination,
     Documents,
@@ -27,8 +23,7 @@ from sichern_hooks import (
 class Task:
     """A run as plain data. `place` is that of a backup, or where REPLACE backs up first.
 
-    `languages` are those of the recipients who are users; others read the actor's. `keep` is how
-    many checked pairs a job keeps of each tenant, 0 where nothing is removed.
+    `keep` is how many checked pairs a job keeps of each tenant, 0 where nothing is removed.
     """
 
     kind: str
@@ -37,8 +32,7 @@ class Task:
     tenants: tuple[Tenant, ...]
     place: Destination | None
     options: Options
-    mail_to: tuple[str, ...]
-    languages: Mapping[str, str]
+    recipients: Recipients
     file: str
     way: Way
     neutralise: bool
@@ -62,7 +56,6 @@ def task_of(run: Any) -> Task:
     """
     if run.user is None:
         raise UnknownUser(login="-")
-    mail_to = addresses(run.mail_to)
     return Task(
         kind=run.kind,
         name=run.name,
@@ -76,8 +69,7 @@ def task_of(run: Any) -> Task:
             documents=Documents(run.documents or "inside"),
             shared=SharedRows(run.shared or "default"),
         ),
-        mail_to=mail_to,
-        languages=_languages(mail_to),
+        recipients=recipients_of(run),
         file=run.file or "",
         way=Way(run.way or "new"),
         neutralise=bool(run.neutralise),
@@ -94,10 +86,3 @@ def _place(run: Any) -> Destination | None:
     if run.kind == states.BACK_UP or (run.kind == states.IMPORT and run.way == str(Way.REPLACE)):
         return places.destination(run.destination)
     return None
-
-
-def _languages(mail_to: tuple[str, ...]) -> dict[str, str]:
-    users = Pool().get("res.user").search([("email", "in", list(mail_to))])
-    return {
-        user.email: language_of(user.language.code) for user in users if user.language is not None
-    }

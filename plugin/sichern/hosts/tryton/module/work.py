@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, TypeVar
 
+import pluggy
 from trytond import backend
 from trytond.pool import Pool
 from trytond.transaction import Transaction
@@ -17,6 +19,7 @@ from sichern.hosts.tryton.host import TrytonHost
 from sichern.hosts.tryton.installation import Installation
 from sichern.hosts.tryton.module import held, places, processes, states
 from sichern.hosts.tryton.module.carrying_out import Ended, carry_out
+from sichern.hosts.tryton.module.mailing import NOT_SENT, failure_mails, send
 from sichern.hosts.tryton.module.tasks import Task, task_of
 from sichern.run import Cancelled, Unexpected
 from sichern_hooks import Progress, SichernError, create_manager, hookimpl
@@ -136,15 +139,27 @@ class Work:
             self._end_with(Unexpected(reason=f"{type(error).__name__}: {error}"))
 
     def _end_with(self, error: SichernError) -> None:
-        self.note(lambda run: run.end_with(error))
+        mailed = self._mail(error)
+        self.note(lambda run: run.end_with(error, mailed))
+
+    def _mail(self, error: SichernError) -> str | None:
+        """Tell the recipients, outside of any transaction; what goes wrong there is an alarm."""
+        try:
+            return send(self._manager, self.note(lambda run: failure_mails(run, error)))
+        except Exception:
+            logger.exception("the end of run %s could not be mailed", self._run)
+            return NOT_SENT
+
+    @cached_property
+    def _manager(self) -> pluggy.PluginManager:
+        host = TrytonHost(Installation(places.settings(self._config_path, self._database)))
+        return create_manager(host, self._watch)
 
     def _carry_out(self) -> None:
         task: Task = self.note(task_of)
         if task.kind == states.BACK_UP and task.place is not None:
             self._folder = task.place.path
-        host = TrytonHost(Installation(places.settings(self._config_path, self._database)))
-        manager = create_manager(host, self._watch)
-        ended = carry_out(task, manager, self.note, self.stop)
+        ended = carry_out(task, self._manager, self.note, self.stop)
         self._folder = ""
         self.note(lambda run: _end(run, ended))
 

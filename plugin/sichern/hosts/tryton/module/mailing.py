@@ -1,0 +1,56 @@
+"""Whom a run is told to by mail, in which language, and what is told where no report came of it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pluggy
+from trytond.pool import Pool
+
+from sichern.hosts.tryton.module import places, states
+from sichern.hosts.tryton.module.addresses import addresses
+from sichern.i18n import language_of
+from sichern.report.mail import failure_mail
+from sichern_hooks import Mail, SichernError
+
+SENT, NOT_SENT = "yes", "no"
+
+Recipients = Mapping[str, tuple[str, ...]]
+"""Addresses by the language that they read."""
+
+
+def recipients_of(run: Any) -> Recipients:
+    """Who wants the protocol: users in their own language, others in that of who began the run.
+
+    Raises NoAddress.
+    """
+    mail_to = addresses(run.mail_to)
+    users = Pool().get("res.user").search([("email", "in", list(mail_to))])
+    known = {user.email: _language(user) for user in users if user.language is not None}
+    found: dict[str, list[str]] = {}
+    for address in mail_to:
+        found.setdefault(known.get(address, _language(run.user)), []).append(address)
+    return {language: tuple(to) for language, to in found.items()}
+
+
+def failure_mails(run: Any, error: SichernError) -> list[Mail]:
+    """Write what tells that a run ended before any of its tenants.
+
+    Raises NoAddress, what `places.contact` raises.
+    """
+    if run.kind == states.PLAN:
+        return []
+    names = [tenant.rec_name for tenant in run.tenants]
+    return [
+        failure_mail(error, names, to, language, places.contact())
+        for language, to in recipients_of(run).items()
+    ]
+
+
+def send(manager: pluggy.PluginManager, mails: Iterable[Mail]) -> str | None:
+    """Send mails and give what is noted of them; None where there are none."""
+    sent = [manager.hook.sichern_send_mail(mail=mail) is True for mail in mails]
+    return (SENT if all(sent) else NOT_SENT) if sent else None
+
+
+def _language(user: Any) -> str:
+    return language_of(user.language.code if user is not None and user.language else None)
