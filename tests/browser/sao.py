@@ -1,7 +1,9 @@
 """Tryton's web client as a person uses it: by what is written on the screen."""
 
+import os
 import re
 import time
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -15,6 +17,14 @@ QUIET = """async () => {
         await pause(50);
     } while (jQuery.active);
 }"""
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep the screen where `SICHERN_SCREENS` names a folder."""
+    folder = os.environ.get("SICHERN_SCREENS")
+    if folder:
+        page.wait_for_timeout(1000)  # until a dialog has faded in
+        page.screenshot(path=Path(folder, f"{name}.png"))
 
 
 class Sao:

@@ -1,6 +1,5 @@
 """The way of a backup through the web client, from the menu to the protocol."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from playwright.sync_api import expect
 
 from sichern.hosts.tryton.demo import ADMIN_PASSWORD
 from tests.browser.conftest import Open
-from tests.browser.sao import PATIENCE, Sao
+from tests.browser.sao import PATIENCE, picture
 from tests.support.serving import WebServer
 
 TENANTS = ("Beispiel AG", "Muster GmbH")
@@ -54,7 +53,7 @@ def test_two_tenants_are_backed_up_on_the_screen(
     client.open_menu(*menu)
     for tenant in TENANTS:
         client.tick(tenant)
-    _shoot(client, f"tenants-{language}")
+    picture(client.page, f"tenants-{language}")
     client.press(sichern)
     for tenant in TENANTS:
         expect(client.dialog.locator("tbody tr").filter(has_text=tenant)).to_be_visible()
@@ -63,16 +62,16 @@ def test_two_tenants_are_backed_up_on_the_screen(
         expect(chosen).to_have_text(re.compile(PRESET[field][language]), timeout=PATIENCE)
     expect(client.dialog.locator("input[name=free]")).to_have_value(re.compile(r"\d.*B$"))
     expect(client.dialog.locator("input[name=needed]")).to_have_value(re.compile(r"\w"))
-    _shoot(client, f"dialog-{language}")
+    picture(client.page, f"dialog-{language}")
     client.finish(run)
     expect(client.tab.locator(".title")).to_contain_text(RUNS[language], timeout=PATIENCE)
-    _shoot(client, f"running-{language}")
+    picture(client.page, f"running-{language}")
     client.wait_for_rows(complete, len(TENANTS), RUN)
-    _shoot(client, f"done-{language}")
+    picture(client.page, f"done-{language}")
     client.row(TENANTS[0]).locator("td").nth(2).dblclick()
     expect(client.dialog.get_by_role("tab", name=protocol)).to_be_visible()
     expect(client.dialog.locator("textarea").first).to_have_value(re.compile(TENANTS[0]))
-    _shoot(client, f"protocol-{language}")
+    picture(client.page, f"protocol-{language}")
     written = set(backups.glob("*.ztx")) - before
     assert len(written) == len(TENANTS)
     for pair in written:
@@ -85,11 +84,3 @@ def _check(pair: Path) -> None:
         [Path(sys.executable).with_name("sichern"), "check", str(pair)], check=True,
         capture_output=True, timeout=60,
     )
-
-
-def _shoot(client: Sao, name: str) -> None:
-    """Keep the screen where `SICHERN_SCREENS` names a folder."""
-    folder = os.environ.get("SICHERN_SCREENS")
-    if folder:
-        client.page.wait_for_timeout(1000)  # until a dialog has faded in
-        client.page.screenshot(path=Path(folder, f"{name}.png"))

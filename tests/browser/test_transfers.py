@@ -13,7 +13,7 @@ from playwright.sync_api import Download, Page, expect
 
 from sichern.hosts.tryton.demo import ADMIN_PASSWORD
 from tests.browser.conftest import Open
-from tests.browser.sao import PATIENCE
+from tests.browser.sao import PATIENCE, picture
 from tests.support.serving import WebServer
 from tests.support.tryton import TrytonDatabase
 
@@ -45,6 +45,7 @@ def test_a_backup_goes_down_to_the_browsers_machine(
         client.row(TENANT).get_by_role("button", name="Herunterladen").click()
     fetched: list[Download] = []
     opened.value.on("download", lambda download: fetched.append(download))
+    picture(opened.value, "download-de")
     opened.value.get_by_role("button", name="Alle Dateien herunterladen").click()
     _until(lambda: len(fetched) == 2, opened.value)
     for each in fetched:
@@ -74,6 +75,7 @@ def test_the_pair_goes_up_into_another_system_and_its_invoices_are_seen(
     client.button("OK").last.click()
     expect(early).to_be_hidden(timeout=PATIENCE)
     page.locator("input[type=file]").set_input_files(list(shelf.iterdir()))
+    picture(page, "upload-en")
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("Everything arrived.")).to_be_visible(timeout=PATIENCE)
     plan = client.dialog.locator("textarea")

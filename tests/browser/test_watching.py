@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.sao import PATIENCE
+from tests.browser.sao import PATIENCE, picture
 from tests.support.serving import WebServer
 from tests.support.visitor import Visitor
 
@@ -84,6 +84,7 @@ def test_a_run_is_watched_without_pressing_anything(
     going.move(done=80 * MEGA)
     expect(row).to_contain_text("80 %", timeout=PATIENCE)
     expect(row).to_contain_text("1 Minute")
+    picture(page, "progress-de")
     going.end()
     expect(page.locator("#said")).to_have_text("Vollständig", timeout=PATIENCE)
 
