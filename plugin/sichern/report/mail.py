@@ -51,7 +51,7 @@ def failure_mail(
     """Write the mail of a run that ended before any of its tenants: there is no protocol."""
     failed = translate(OUTCOMES["failed"], language)
     subject = translate(
-        N_("Sichern: %(outcome)s (%(tenants)s)"), language,
+        N_("Run: %(outcome)s (%(tenants)s)"), language,
         {"outcome": failed, "tenants": ", ".join(tenants)},
     )
     lines = [
