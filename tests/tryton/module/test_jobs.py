@@ -1,6 +1,8 @@
 """Nightly jobs: once a night, one mail for all tenants, only so many pairs as are to be kept."""
 
 import datetime as dt
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -195,6 +197,20 @@ def test_a_run_that_ends_before_its_first_tenant_is_mailed_too(
     body = message.get_body()
     assert body is not None
     assert said in body.get_content()
+
+
+def test_a_run_whose_process_was_killed_is_mailed_by_who_notices(
+    nights: Nights, sink: Sink
+) -> None:
+    job = nights.job(mail_to="it@muster.example")
+    nights.tryton.ask("start_job", "chef", job)
+    running = "SELECT id, pid FROM sichern_run WHERE state = 'running'"
+    until(lambda: bool(nights.sql(running)), 0.01)
+    ((run, pid),) = nights.sql(running)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: nights.tryton.ask("show", "chef", run)["mailed"] == "yes")
+    ((_, content),) = sink.received
+    assert "fehlgeschlagen" in read(content)["Subject"]
 
 
 def test_each_recipient_reads_their_own_language_and_warnings_are_said(

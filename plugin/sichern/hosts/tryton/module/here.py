@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import trytond.config as config
 from trytond import backend
 from trytond.transaction import Transaction
 
@@ -33,6 +34,10 @@ class Here:
         cursor = Transaction().connection.cursor()
         cursor.execute(sql, dict(parameters or {}))
         return iter(cursor.fetchall())
+
+    def configured(self, section: str, option: str) -> bool:
+        """Whether Tryton's configuration says something there."""
+        return bool(config.get(section, option))
 
     def has_table(self, name: str) -> bool:
         """Whether a module with this table was ever active."""

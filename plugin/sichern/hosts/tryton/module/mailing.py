@@ -5,8 +5,9 @@ from typing import Any
 
 import pluggy
 from trytond.pool import Pool
+from trytond.transaction import Transaction
 
-from sichern.hosts.tryton.module import places, states
+from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.i18n import language_of
 from sichern.report.mail import failure_mail
@@ -50,6 +51,26 @@ def send(manager: pluggy.PluginManager, mails: Iterable[Mail]) -> str | None:
     """Send mails and give what is noted of them; None where there are none."""
     sent = [manager.hook.sichern_send_mail(mail=mail) is True for mail in mails]
     return (SENT if all(sent) else NOT_SENT) if sent else None
+
+
+def mail_death(error: SichernError, database: str, number: int) -> None:
+    """Tell that a run's process is gone, in its place: it was never able to.
+
+    No transaction is open while a mail server is waited for.
+    """
+
+    def start() -> Any:
+        # The one that just ended is not off the stack yet.
+        return Transaction(new=True).start(database, 0, context={"_check_access": False})
+
+    with start():
+        mails = failure_mails(Pool(database).get("sichern.run")(number), error)
+    if mails:
+        mailed = send(rights.manager(), mails)
+        with start():
+            run = Pool(database).get("sichern.run")(number)
+            run.mailed = mailed
+            run.save()
 
 
 def _language(user: Any) -> str:

@@ -5,6 +5,7 @@ import json
 import math
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sichern.hosts.tryton.module import leftovers, places, processes, rights, st
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
+from sichern.hosts.tryton.module.mailing import mail_death
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
@@ -334,6 +336,8 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         self.end_with(RunDied())
         if self.kind == states.BACK_UP and unfinished:
             leftovers.remove(Destination(path=str(self.folder)), unfinished)
+        transaction = Transaction()
+        transaction.atexit(_tell_death, transaction.database.name, self.id)
 
 
 def look_again(number: int) -> None:
@@ -361,6 +365,10 @@ def _dead_state(run: Any) -> str:
 def _bury(database: str, number: int) -> None:
     """Note a death in a transaction of its own, after the one in which somebody looked."""
     leftovers.quietly(_bury_one, database, number)
+
+
+def _tell_death(database: str, number: int) -> None:
+    leftovers.quietly(partial(mail_death, RunDied()), database, number)
 
 
 def _bury_one(database: str, number: int) -> None:
