@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import trytond.config as config
 from trytond.cache import Cache
 from trytond.transaction import Transaction
 
@@ -15,13 +16,17 @@ def follow_imports(runs: Iterable[Any]) -> None:
     """Drop this process's caches once for each import that ended well.
 
     They know nothing of the tenant. Tryton itself notices after `[cache] clean_timeout`, by
-    default five minutes, in which a person who sees the import end would look in vain.
+    default five minutes, in which a person who sees the import end would look in vain. Where
+    that is 0 the database's channel has told already.
     """
-    database = Transaction().database.name
+    database = Transaction().database
+    if not config.getint("cache", "clean_timeout") and database.has_channel():
+        return
     ended = {
-        (database, run.id) for run in runs
+        (database.name, run.id) for run in runs
         if run.kind == states.IMPORT and run.state in states.GOOD
     }
     if not ended <= _followed:
-        Cache.clear_all()
+        # Not `clear_all`: that writes, and a look at a list waits for nobody's transaction.
+        Cache.drop(database.name)
         _followed.update(ended)
