@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -116,31 +117,30 @@ class Sao:
     def go_on(self, label: str, seen: Locator) -> None:
         """Press a button of a dialog until this is seen.
 
-        The client loses a click while it still draws the dialog; a person clicks again.
+        The client loses a click while it still draws the dialog; a person waits, and clicks again.
         """
-        end = time.monotonic() + PATIENCE / 1000
-        while not seen.is_visible():
-            assert time.monotonic() < end, self.page.locator(".modal.in").all_inner_texts()
-            if self.button(label).count():
-                self.press(label)
-            self.page.wait_for_timeout(500)
+        self._press_until(label, lambda: seen.is_visible())
 
     def finish(self, label: str) -> None:
         """Press the button that ends a dialog, once that is there, until it is gone."""
         expect(self.dialog).to_be_visible(timeout=PATIENCE)
-        end = time.monotonic() + PATIENCE / 1000
-        dialogs = self.page.locator(".modal.in")
-        while dialogs.count():
-            assert time.monotonic() < end, dialogs.all_inner_texts()
-            if self.button(label).count():
-                self.press(label)
-            self.page.wait_for_timeout(500)
+        self._press_until(label, lambda: not self.page.locator(".modal.in").count())
+
+    def _press_until(self, label: str, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + 2 * PATIENCE / 1000
+        while not done():
+            assert time.monotonic() < end, self.page.locator(".modal.in").all_inner_texts()
+            self.press(label)
+            heard = time.monotonic() + PATIENCE / 4000
+            while not done() and time.monotonic() < heard:
+                self.page.wait_for_timeout(100)
 
     def wait_for_rows(self, text: str, count: int, seconds: float) -> None:
         """Look again, as a person does, until so many rows of the list have this text."""
         end = time.monotonic() + seconds
         while self.row(text).count() < count:
-            assert time.monotonic() < end, self.tab.inner_text()
+            said = self.page.locator(".modal.in").all_inner_texts()
+            assert time.monotonic() < end, (self.tab.inner_text(), said)
             self.page.keyboard.press("Control+r")
             self.settle()
             self.page.wait_for_timeout(500)

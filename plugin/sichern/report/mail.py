@@ -48,7 +48,7 @@ def failure_mail(
     error: SichernError, tenants: Sequence[str], to: Sequence[str], language: str,
     contact: str = "",
 ) -> Mail:
-    """Write the mail of a run that ended before any of its tenants: there is no protocol."""
+    """Write the mail of a run that ended before these tenants did: they have no protocol."""
     failed = translate(OUTCOMES["failed"], language)
     subject = translate(
         N_("Run: %(outcome)s (%(tenants)s)"), language,

@@ -1,7 +1,7 @@
 """From row to row: by which links a row makes another one go along, and which are worth asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sichern.tenancy.model import ForeignLink
 from sichern_hooks import Polymorphic
@@ -33,5 +33,5 @@ class Survey:
     """
 
     filled: frozenset[str]
-    linked: frozenset[Linked] = frozenset()
-    kinds: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    linked: frozenset[Linked]
+    kinds: Mapping[tuple[str, str], tuple[str, ...]]

@@ -112,6 +112,10 @@ def test_three_of_ten_fail_and_seven_are_backed_up(place: Place) -> None:
     assert len(good) == 7
     messages = [each["message"] for each in bad.values()]
     assert len(set(messages)) == 3
+    # Who sees the company sees that its last backup failed, whoever began the run.
+    assert place.sql(
+        "SELECT company FROM sichern_run_tenant WHERE run = ? AND key = '1'", run
+    ) == [(1,)]
     assert all(len(message.splitlines()) == 2 for message in messages), messages
     for each in good:
         info = next(file for file in each["files"] if file.endswith(".ztx"))

@@ -27,6 +27,7 @@ def follow_imports(runs: Iterable[Any]) -> None:
         if run.kind == states.IMPORT and run.state in states.GOOD
     }
     if not ended <= _followed:
-        # Not `clear_all`: that writes, and a look at a list waits for nobody's transaction.
-        Cache.drop(database.name)
+        # Not `clear_all`: that writes, and a look at a list waits for nobody's transaction. Nor
+        # `drop`: it forgets that older transactions must not fill the new caches.
+        Cache._clear_all(database.name)
         _followed.update(ended)

@@ -34,13 +34,15 @@ def recipients_of(run: Any) -> Recipients:
 
 
 def failure_mails(run: Any, error: SichernError) -> list[Mail]:
-    """Write what tells that a run ended before any of its tenants.
+    """Write what tells that a run ended before its tenants did, or some of them.
 
     Raises NoAddress, what `places.contact` raises.
     """
     if run.kind == states.PLAN:
         return []
-    names = [tenant.rec_name for tenant in run.tenants]
+    names = [tenant.rec_name for tenant in run.tenants if tenant.state not in states.GOOD]
+    if run.tenants and not names:
+        return []
     return [
         failure_mail(error, names, to, language, places.contact())
         for language, to in recipients_of(run).items()
@@ -64,7 +66,10 @@ def mail_death(error: SichernError, database: str, number: int) -> None:
         return Transaction(new=True).start(database, 0, context={"_check_access": False})
 
     with start():
-        mails = failure_mails(Pool(database).get("sichern.run")(number), error)
+        run = Pool(database).get("sichern.run")(number)
+        # Who buried the run may have taken that back.
+        noted = run.state not in states.GOING_ON and run.mailed is None
+        mails = failure_mails(run, error) if noted else []
     if mails:
         mailed = send(rights.manager(), mails)
         with start():

@@ -1,4 +1,4 @@
-"""Two small pages for the browser: fetch the files of a pair, send the files of a pair."""
+"""Small pages for the browser: fetch a pair, send a pair, watch a run, and why not."""
 
 import html
 import json
@@ -28,7 +28,7 @@ UPLOAD_WHY = N_(
 UPLOAD_START = N_("Upload")
 UPLOAD_GOES = N_("%(name)s: %(done)s of %(total)s MB")
 UPLOAD_DONE = N_("Everything arrived. Close this page and go on in the ERP.")
-UPLOAD_BROKEN = N_("The connection broke. Trying again ...")
+BROKEN = N_("The connection broke. Trying again ...")
 PROGRESS = N_("Progress: %(name)s")
 PROGRESS_WHY = N_(
     "The run goes on by itself: this page and the ERP may be closed. Its protocol is in the ERP."
@@ -60,7 +60,7 @@ def download_page(language: str, files: Mapping[str, int]) -> Page:
 
 def upload_page(language: str) -> Page:
     """Let the person choose files, and send them in pieces below the page's own address."""
-    texts = {"goes": UPLOAD_GOES, "done": UPLOAD_DONE, "broken": UPLOAD_BROKEN}
+    texts = {"goes": UPLOAD_GOES, "done": UPLOAD_DONE, "broken": BROKEN}
     return _page("upload.html", language, title=UPLOAD, why=UPLOAD_WHY, texts=texts,
                  button=_said(UPLOAD_START, language))
 
@@ -71,7 +71,7 @@ def progress_page(language: str, name: str) -> Page:
         f"<th>{_said(head, language)}</th>"
         for head in (PROGRESS_TENANT, PROGRESS_STATE, PROGRESS_DONE, PROGRESS_LEFT)
     )
-    texts = {"left": PROGRESS_LEFT, "broken": UPLOAD_BROKEN}
+    texts = {"left": PROGRESS_LEFT, "broken": BROKEN}
     return _page("progress.html", language, title=PROGRESS, why=PROGRESS_WHY, texts=texts,
                  heads=heads, values={"name": name})
 

@@ -1,4 +1,4 @@
-"""The folders that the administrator allowed, and how much room they have.
+"""The folders that the administrator allowed, the browser beside them, and how much room is there.
 
 Section `[sichern]` of trytond.conf: `config` is a `sichern.toml`, whose destinations, contact and
 roles of tables count; `destinations` are further folders, a line each, `Label: /path` or `/path`.
@@ -17,7 +17,7 @@ from sichern_hooks import N_, Destination, UsageError
 
 BROWSER = "browser"
 """Stands for a folder in a dialog: down to the browser, or up from it."""
-DOWNLOAD = N_("Download in the browser")
+DOWNLOAD = N_("Download with the browser")
 UPLOAD = N_("Upload with the browser")
 
 

@@ -1,4 +1,4 @@
-"""What a request for a file is refused with, and the status of HTTP that says so."""
+"""What a request for a pair or a run is refused with, and the status of HTTP that says so."""
 
 from http import HTTPStatus
 
@@ -27,7 +27,7 @@ class PairGone(SichernError):
 
     code = "pair-gone"
     message = N_("the file is no longer where it was")
-    hint = N_("look at the list of runs in the ERP")
+    hint = N_("what waited to be downloaded is removed after a day: back up again")
 
 
 class RangeOutside(SichernError):
@@ -51,7 +51,7 @@ class UploadNotKept(SichernError):
 
     code = "upload-not-kept"
     message = N_("the server cannot keep %(name)s: %(reason)s")
-    hint = N_("have the disk of the server seen to, or import the file from a folder there")
+    hint = N_("have somebody check the server's disk, or import the file from a folder there")
 
 
 class RunUnknown(SichernError):

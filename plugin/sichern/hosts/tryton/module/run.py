@@ -22,10 +22,11 @@ from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
 from sichern.hosts.tryton.module.mailing import mail_death
+from sichern.hosts.tryton.module.refusals import RunUnknown
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.i18n import translate
 from sichern.run import Cancelled
-from sichern_hooks import N_, Destination, NotAuthorized, Permission, SichernError, Tenant, Way
+from sichern_hooks import N_, Destination, Permission, SichernError, Tenant, Way
 
 QUEUE = "sichern"
 SILENT = dt.timedelta(minutes=5)
@@ -228,19 +229,15 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     @classmethod
     @ModelView.button
     def watch(cls, runs: list[Any]) -> dict[str, str] | None:
-        """Open the page that shows how far a run is, without anybody asking again."""
-        with rights.telling():
-            return cls._watch(runs)
+        """Open the page that shows how far a run is, without anybody asking again.
 
-    @classmethod
-    def _watch(cls, runs: list[Any]) -> dict[str, str] | None:
-        for run in runs[:1]:
-            with check_access():
+        Raises UserError for a run that the user may not see.
+        """
+        with rights.telling(), check_access():
+            for run in runs[:1]:
                 if cls.seen(run.id) is None:
-                    raise NotAuthorized(
-                        actor=rights.login_here(), permission=str(run.permission), tenant="*"
-                    )
-            return {"type": "ir.action.url", "url": f"{address_here()}/run/{run.id}/"}
+                    raise RunUnknown
+                return {"type": "ir.action.url", "url": f"{address_here()}/run/{run.id}/"}
         return None
 
     @classmethod

@@ -162,9 +162,12 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     @classmethod
     @ModelView.button
     def download(cls, tenants: list[Any]) -> dict[str, str] | None:
-        """Open the page on which the browser fetches the pair: once, and for this user alone."""
+        """Open the page on which the browser fetches the pair: once, and for this user alone.
+
+        Raises UserError where the user may not, or the pair is gone.
+        """
         with rights.telling():
-            for tenant in tenants:
+            for tenant in tenants[:1]:
                 rights.demand(Permission.DOWNLOAD, tenant.key)
                 if tenant.kind != states.BACK_UP:
                     raise PairGone

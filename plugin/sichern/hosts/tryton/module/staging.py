@@ -10,6 +10,7 @@ import shutil
 import stat
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,17 +33,29 @@ class StagingUnsafe(SichernError):
     hint = N_("give it to the user that trytond runs as, with mode 0700")
 
 
+class StagingUnusable(SichernError):
+    """The folder cannot be made."""
+
+    code = "staging-unusable"
+    message = N_("the folder %(path)s for downloads and uploads cannot be made: %(reason)s")
+    hint = N_("have somebody check the server's disk and its rights, or choose another folder")
+
+
 def folder(way: str, name: str) -> Path:
     """Where a pair of the transaction's database lies on its way."""
     return _base() / quote(Transaction().database.name, safe="") / way / name
 
 
 def make(way: str, name: str) -> Path:
-    """Make that folder, for this process's user alone. Raises StagingUnsafe, OSError."""
+    """Make that folder, for this process's user alone. Raises StagingUnsafe, StagingUnusable."""
     made = folder(way, name)
-    _base().mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _base().mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (made.parents[1], made.parents[0], made):
+            path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StagingUnusable(path=str(made), reason=error.strerror or str(error)) from error
     for path in (made.parents[1], made.parents[0], made):
-        path.mkdir(mode=0o700, exist_ok=True)
         found = path.lstat()
         private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
         if not private or found.st_uid != os.geteuid():
@@ -67,8 +80,9 @@ def sweep(way: str, kept: Collection[str]) -> None:
     if not above.is_dir():
         return
     for path in above.iterdir():
-        if path.name not in kept and time.time() - path.lstat().st_mtime > YOUNG:
-            remove(path)
+        with suppress(FileNotFoundError):  # another process sweeps too
+            if path.name not in kept and time.time() - path.lstat().st_mtime > YOUNG:
+                remove(path)
 
 
 def _base() -> Path:

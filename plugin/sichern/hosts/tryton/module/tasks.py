@@ -52,7 +52,8 @@ class Task:
 def task_of(run: Any) -> Task:
     """Read a run, and make the folder that belongs to it alone.
 
-    Raises UnknownUser where who started it is gone, PlaceNotAllowed, StagingUnsafe, OSError.
+    Raises UnknownUser where who started it is gone, PlaceNotAllowed, NoAddress,
+    StagingUnsafe, StagingUnusable.
     """
     if run.user is None:
         raise UnknownUser(login="-")

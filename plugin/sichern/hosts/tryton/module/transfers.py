@@ -168,23 +168,26 @@ class Transfer(ModelSQL):
         self.prolong()
 
     @classmethod
-    def discard(cls, id_: int) -> None:
-        """Remove an upload with its files."""
-        cls._remove(cls.search([("id", "=", id_), ("kind", "=", UP)]))
-
-    @classmethod
     def clean(cls) -> None:
         """Remove links that are over, and what lies on the server that nobody can fetch or import.
 
         Tryton's scheduler calls this, and each new link.
         """
-        cls._remove(cls.search([("expires", "<=", states.now())]))
-        staging.sweep(UP, {Path(each.folder).name for each in cls.search([("kind", "=", UP)])})
-        waiting = Pool().get("sichern.run").search([
+        run = Pool().get("sichern.run")
+        needed = {
+            str(Path(each.file).parent)
+            for each in run.search([("state", "in", list(states.GOING_ON)), ("file", "!=", None)])
+        }
+        over = cls.search([("expires", "<=", states.now())])
+        cls._remove([each for each in over if each.folder not in needed])
+        good = {way: {Path(each.folder).name for each in cls.search([("kind", "=", way)])}
+                for way in (UP, DOWN)}
+        staging.sweep(UP, good[UP])
+        waiting = run.search([
             ("destination", "=", places.BROWSER),
             ["OR", ("state", "in", list(states.GOING_ON)), ("finished", ">", states.now() - FETCH)],
         ])
-        staging.sweep(DOWN, {run.name for run in waiting})
+        staging.sweep(DOWN, good[DOWN] | {each.name for each in waiting})
 
     @classmethod
     def _remove(cls, transfers: list[Self]) -> None:

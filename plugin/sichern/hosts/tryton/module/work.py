@@ -145,7 +145,8 @@ class Work:
     def _mail(self, error: SichernError) -> str | None:
         """Tell the recipients, outside of any transaction; what goes wrong there is an alarm."""
         try:
-            return send(self._manager, self.note(lambda run: failure_mails(run, error)))
+            mails = self.note(lambda run: failure_mails(run, error))
+            return send(self._manager, mails) if mails else None
         except Exception:
             logger.exception("the end of run %s could not be mailed", self._run)
             return NOT_SENT
