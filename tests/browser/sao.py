@@ -136,11 +136,18 @@ class Sao:
                 self.page.wait_for_timeout(100)
 
     def wait_for_rows(self, text: str, count: int, seconds: float) -> None:
-        """Look again, as a person does, until so many rows of the list have this text."""
-        end = time.monotonic() + seconds
+        """Look again, as a person does, until so many rows of the list have this text.
+
+        Less and less often: each look makes the client draw the list anew, which takes its time.
+        """
+        end, pause = time.monotonic() + seconds, 500.0
         while self.row(text).count() < count:
-            said = self.page.locator(".modal.in").all_inner_texts()
-            assert time.monotonic() < end, (self.tab.inner_text(), said)
+            if time.monotonic() > end:
+                picture(self.page, "failed")
+                raise AssertionError(
+                    self.tab.inner_text(), self.page.locator(".modal.in").all_inner_texts()
+                )
             self.page.keyboard.press("Control+r")
             self.settle()
-            self.page.wait_for_timeout(500)
+            self.page.wait_for_timeout(pause)
+            pause = min(2 * pause, 8000.0)

@@ -14,7 +14,7 @@ from tests.browser.sao import PATIENCE, picture
 from tests.support.serving import WebServer
 
 TENANTS = ("Beispiel AG", "Muster GmbH")
-RUN = 60
+RUN = 120
 """Seconds that a backup of two small tenants may take on a busy machine."""
 
 RUNS = {"de": "Lauf", "en": "Single Run"}

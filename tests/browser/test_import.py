@@ -16,7 +16,7 @@ from tests.support.sichern import back_up_all
 from tests.support.tryton import demo_sqlite
 
 MENU = ("Datei", "Mandantenverwaltung")
-WAITS = 60
+WAITS = 120
 """Seconds that a plan, or an import, of a small tenant may take on a busy machine."""
 
 

@@ -18,7 +18,7 @@ from tests.support.serving import WebServer
 from tests.support.tryton import TrytonDatabase
 
 TENANT = "Beispiel AG"
-RUN = 60
+RUN = 120
 """Seconds that a run of a small tenant may take on a busy machine."""
 
 
