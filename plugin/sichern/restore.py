@@ -21,6 +21,7 @@ from sichern.source.errors import DatabaseGone
 from sichern.source.keys import collect
 from sichern.source.sequences import key_sequences
 from sichern.target import clashes, keymap, trees
+from sichern.target.admit import admit
 from sichern.target.belonging import demand_own_rows
 from sichern.target.counters import counters
 from sichern.target.decide import decide
@@ -142,6 +143,10 @@ def _import(run: ImportRun, log: ImportLog) -> None:
         files = _back_up_first(run, tenant) if run.options.way is Way.REPLACE else ()
         log.kept(files)
         incoming.session.begin(_written_alone(incoming.remap))
+        # Once more: until now others could write, an import like this one too.
+        admit(
+            incoming.session, incoming.remap, incoming.info, incoming.target.identity, run.options
+        )
         closure = _standing(incoming)
         if closure is not None:
             demand_backed_up(incoming.session, closure, read_info_file(Path(files[-1])).info)
@@ -198,13 +203,14 @@ def _back_up_first(run: ImportRun, tenant: Tenant) -> tuple[str, ...]:
 def _written_alone(remap: Remap) -> list[str]:
     """The tables in which nobody else may write meanwhile.
 
-    Those of the tenant that is replaced; and where trees are, since two imports would append
-    their roots behind the same border.
+    Those of the tenant that is replaced; where trees are, since two imports would append their
+    roots behind the same border; and that of tenants, where there is to be none.
     """
     return [
         remap.sql.table(table.name)
         for table in remap.model.tables.values()
         if (remap.same_system and table.role is Role.OWNED)
+        or (remap.way is Way.EMPTY and table is remap.root)
         or (table.trees and table.name in remap.rows)
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from sichern.target.session import TargetSession
 from sichern_hooks import Outcome, Way
-from tests.restore.conftest import MakeWorld
+from tests.restore.conftest import EMPTY, MakeWorld
 from tests.restore.reading import error_of
 from tests.support import world as small
 
@@ -57,3 +57,19 @@ def test_nobody_enters_a_row_of_the_tenant_while_it_is_replaced(
     assert world.take(file, Way.REPLACE).outcome is Outcome.COMPLETE
     assert tried == [True]
     world.run(ENTERED)
+
+
+def test_a_tenant_that_comes_meanwhile_leaves_no_system_that_is_empty(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two imports into one empty system at once: each saw it empty."""
+    file = make_world(small.ROWS).back_up()
+    target = make_world(EMPTY)
+    begin = TargetSession.begin
+
+    def begin_late(session: TargetSession, alone: Sequence[str] = ()) -> None:
+        target.run("insert into company (id, name) values (9, 'Andere')")
+        begin(session, alone)
+
+    monkeypatch.setattr(TargetSession, "begin", begin_late)
+    assert error_of(target.take(file, Way.EMPTY)).code == "tenant-exists"
