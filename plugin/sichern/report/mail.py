@@ -39,9 +39,20 @@ def protocol_mail(report: Report, to: Sequence[str], language: str, contact: str
     return Mail(
         to=tuple(to),
         subject=_header(subject),
-        text="\n".join(texts.values()),
+        text="\n".join([*_overview(report, language), *texts.values()]),
         attachments={**texts, **data},
     )
+
+
+def _overview(report: Report, language: str) -> list[str]:
+    """How each of several tenants ended, before their protocols."""
+    if len(report.tenants) < 2:
+        return []
+    lines = [
+        f"{printable(entry.tenant.name)}: {translate(OUTCOMES[str(entry.outcome)], language)}"
+        for entry in report.tenants
+    ]
+    return ["\n".join(lines) + "\n"]
 
 
 def is_import(entry: TenantReport) -> bool:

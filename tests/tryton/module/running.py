@@ -124,11 +124,24 @@ def delete(pool: Any, company: int) -> None:
     pool.get("company.company").delete([pool.get("company.company")(company)])
 
 
+def open_upgrade(pool: Any) -> int:
+    """Open the wizard that activates and upgrades modules."""
+    return int(pool.get("ir.module.activate_upgrade", type="wizard").create()[0])
+
+
+def upgrade(pool: Any, session: int) -> None:
+    """Press the wizard's button."""
+    pool.get("ir.module.activate_upgrade", type="wizard").execute(session, {}, "upgrade")
+
+
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
-    for each in (companies, begin, cancel, show, save_job, start_job, alarm, run_due, delete)
+    for each in (
+        companies, begin, cancel, show, save_job, start_job, alarm, run_due, delete, open_upgrade,
+        upgrade,
+    )
 }
-PAST_RIGHTS = {"companies", "show", "run_due", "delete"}
+PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}
 
 
 def main(config_path: str, database: str) -> None:

@@ -1,25 +1,18 @@
 """Nightly jobs: once a night, one mail for all tenants, only so many pairs as are to be kept."""
 
 import datetime as dt
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from configparser import ConfigParser
-from contextlib import closing
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sichern.hosts.tryton.due import is_due
-from tests.support.module import demo_with_module
-from tests.support.tryton import copy_sqlite, environment
+from tests.support.tryton import environment
+from tests.tryton.module.nights import Nights, read
 from tests.tryton.module.running import Refused, Tryton
-from tests.tryton.module.test_runs import GOING_ON, until
 from tests.tryton.test_host_mail import Sink, sink
 
 __all__ = ["sink"]
@@ -27,56 +20,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
 LONG_AGO = "2020-01-01 00:00:00"
 
 
-class Nights:
-    """A Tryton with a mail server, an allowed folder and jobs."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.to = folder / "Sicherungen"
-        self.to.mkdir()
-        self.database = copy_sqlite(demo_with_module(), folder / "tryton")
-        parser = ConfigParser(interpolation=None)
-        parser.read(self.database.config, encoding="utf-8")
-        parser["sichern"] = {"destinations": f"\n{self.to}"}
-        parser["email"] = {"uri": f"smtp://127.0.0.1:{port}", "from": "erp@muster.example"}
-        with self.database.config.open("w", encoding="utf-8") as file:
-            parser.write(file)
-        self.tryton = Tryton(self.database)
-
-    def sql(self, statement: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.database.file, timeout=30)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
-
-    def job(self, **values: object) -> int:
-        said = {
-            "name": "Nachts", "destination": str(self.to), "everyone": True, "nightly": False,
-            **values,
-        }
-        return int(self.tryton.ask("save_job", "chef", said))
-
-    def run(self, job: int) -> dict[str, Any]:
-        self.tryton.ask("start_job", "chef", job)
-        return self.last()
-
-    def last(self) -> dict[str, Any]:
-        ((run,),) = self.sql("SELECT max(id) FROM sichern_run")
-        until(lambda: self.tryton.ask("show", "chef", run)["state"] not in GOING_ON)
-        return dict(self.tryton.ask("show", "chef", run))
-
-    def pairs(self) -> list[str]:
-        return sorted(path.name for path in self.to.glob("*.ztx"))
-
-
 @pytest.fixture
 def nights(tmp_path: Path, sink: Sink) -> Iterator[Nights]:
     nights = Nights(tmp_path, sink.server_address[1])
     yield nights
     nights.tryton.close()
-
-
-def read(content: bytes) -> EmailMessage:
-    message = message_from_bytes(content, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 # --- when --------------------------------------------------------------------------------------
@@ -114,9 +62,11 @@ def test_two_schedulers_at_once_start_a_job_once(nights: Nights) -> None:
     assert nights.last()["state"] in {"complete", "warnings"}
 
 
-def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(nights: Nights) -> None:
+def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(
+    nights: Nights, sink: Sink
+) -> None:
     for name in ("Alt", "Neu"):
-        nights.job(name=name, nightly=True)
+        nights.job(name=name, nightly=True, mail_to="it@muster.example")
     nights.sql("UPDATE sichern_job SET time = '00:00:00'")
     nights.sql(
         "UPDATE sichern_job SET user = (SELECT id FROM res_user WHERE login = 'anna')"
@@ -124,14 +74,16 @@ def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(nights: Nig
     )
     nights.sql("UPDATE res_user SET active = 0 WHERE login = 'anna'")
     nights.tryton.ask("run_due", "chef")
-    until(lambda: not nights.sql(
-        "SELECT id FROM sichern_run WHERE state IN ('waiting', 'running')"
-    ))
+    nights.settled()
     states = dict(nights.sql(
         "SELECT job.name, run.state FROM sichern_run run JOIN sichern_job job ON job.id = run.job"
     ))
     assert states["Alt"] == "failed"
     assert states["Neu"] in {"complete", "warnings"}
+    subjects = [read(content)["Subject"] for _, content in sink.received]
+    assert [subject for subject in subjects if "(Alt)" in subject] == [
+        "Sicherung: fehlgeschlagen (Alt)"
+    ]
 
 
 # --- mail --------------------------------------------------------------------------------------
@@ -155,7 +107,10 @@ def test_one_mail_tells_of_all_tenants_and_no_name_adds_a_header(
     assert message["Bcc"] is None
     assert message.is_multipart()
     assert "Muster GmbH" in message.as_string()
-    assert list(message.iter_attachments())
+    assert [each.get_filename() for each in message.iter_attachments()] == ["2.txt", "1.txt"]
+    files = {Path(file).name for each in shown["tenants"] for file in each["files"]}
+    assert files == {path.name for path in nights.to.iterdir()}
+    assert sum(name.startswith("acme-bcc-thief-acme-example-") for name in files) == 2
 
 
 def test_a_failure_is_mailed_too_and_a_dead_mail_server_is_an_alarm(
@@ -223,6 +178,36 @@ def test_a_company_goes_only_once_it_is_backed_up(nights: Nights) -> None:
     )
     nights.tryton.ask("delete", "chef", company)
     assert not nights.sql("SELECT id FROM company_company WHERE id = ?", company)
+    assert len(nights.pairs()) == 1
+
+
+def test_a_backup_that_fails_keeps_the_company_and_says_why(nights: Nights) -> None:
+    nights.job(before_deletion=True)
+    nights.sql("UPDATE account_invoice SET invoice_date = '30.02.2026' WHERE company = 1")
+    with pytest.raises(Refused, match="Nachts") as refused:
+        nights.tryton.ask("delete", "chef", 1)
+    assert "30.02.2026" in str(refused.value)
+    assert nights.sql("SELECT id FROM company_company WHERE id = 1")
+    assert nights.pairs() == []
+
+
+def test_modules_are_upgraded_only_once_their_companies_are_backed_up(nights: Nights) -> None:
+    job = nights.job(before_upgrade=True, everyone=False, companies=[("add", [2])])
+    state = "SELECT state FROM ir_module WHERE name = 'sichern'"
+    nights.sql("UPDATE ir_module SET state = 'to upgrade' WHERE name = 'sichern'")
+    link = nights.sql('SELECT user, company FROM "res_user-company_company" WHERE company = 2')
+    nights.sql('DELETE FROM "res_user-company_company" WHERE company = 2')
+    session = nights.tryton.ask("open_upgrade", "chef")
+    # A job that finds no tenant any more is no reason to go on without a backup.
+    with pytest.raises(Refused, match="Nachts"):
+        nights.tryton.ask("upgrade", "chef", session)
+    assert nights.sql(state) == [("to upgrade",)]
+    for user, company in link:
+        nights.sql('INSERT INTO "res_user-company_company" (user, company) VALUES (?, ?)',
+                   user, company)
+    nights.tryton.ask("upgrade", "chef", session)
+    assert nights.sql(state) == [("activated",)]
+    assert nights.tryton.ask("alarm", "chef", job) == ""
     assert len(nights.pairs()) == 1
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import trytond.config as config
 from trytond import backend
 from trytond.transaction import Transaction
 
@@ -37,6 +38,10 @@ class Here:
     def has_table(self, name: str) -> bool:
         """Whether a module with this table was ever active."""
         return bool(backend.TableHandler.table_exist(name))
+
+    def configured(self, section: str, option: str) -> bool:
+        """Whether the configuration of this process says something."""
+        return bool(config.get(section, option))
 
 
 def host_here(kind: type[TrytonHost]) -> TrytonHost:

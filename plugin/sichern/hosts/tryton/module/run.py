@@ -14,9 +14,10 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, without_check_access
 
-from sichern.hosts.tryton.module import leftovers, processes, rights, states
+from sichern.hosts.tryton.module import leftovers, processes, rights, states, telling
 from sichern.hosts.tryton.module.access_rules import GuardedExport
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
+from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern.i18n import translate
 from sichern.run import Cancelled
 from sichern_hooks import N_, Destination, Permission, SichernError, Tenant
@@ -165,14 +166,13 @@ class Run(GuardedExport, ModelSQL, ModelView):
         Who calls this asked for the right; the process of the run asks again.
         """
         company = Pool().get("company.company")
+        worker = config.getboolean("queue", "worker", default=False)
         values.setdefault("user", Transaction().user)
+        values.setdefault("queued", bool(worker and backend.name != "sqlite"))
         with without_check_access():
             there = {str(each.id) for each in company.search([])}
-            queued = bool(
-                config.getboolean("queue", "worker", default=False) and backend.name != "sqlite"
-            )
             (run,) = cls.create([{
-                "kind": kind, "name": uuid.uuid4().hex, "queued": queued, **values,
+                "kind": kind, "name": uuid.uuid4().hex, **values,
                 "tenants": [("create", [
                     {
                         "sequence": place, "key": tenant.ref.key,
@@ -183,7 +183,7 @@ class Run(GuardedExport, ModelSQL, ModelView):
                 ])],
             }])
         transaction = Transaction()
-        if queued:
+        if run.queued:
             with transaction.set_context(queue_name=QUEUE):
                 cls.__queue__.wait_for([run])
         else:
@@ -232,15 +232,26 @@ class Run(GuardedExport, ModelSQL, ModelView):
             return [tenant.key for tenant in self.tenants]
         return []
 
+    def fail(self, error: SichernError) -> None:
+        """Note what ended the run, for it and for the tenants that had not ended."""
+        Pool().get("sichern.run.tenant").fail(self.tenants, error)
+        self.error = error_json(error)
+        self.save()
+
+    def end(self, mailed: str | None = None) -> None:
+        """Note what became of the run, by what became of its tenants."""
+        self.state = states.outcome_of([each.state for each in self.tenants])
+        self.finished, self.mailed = states.now(), mailed
+        self.save()
+
     def end_with(self, error: SichernError) -> None:
-        """Note the end of a run that will not do anything more."""
-        tenant = Pool().get("sichern.run.tenant")
-        tenant.fail(self.tenants, error)
-        fresh = self.__class__(self.id)
-        fresh.state = states.outcome_of([each.state for each in fresh.tenants])
-        fresh.error = error_json(error)
-        fresh.finished = states.now()
-        fresh.save()
+        """Note the end of a run that no process will do anything more for; then it is mailed."""
+        self.fail(error)
+        self.__class__(self.id).end()
+        transaction = Transaction()
+        transaction.atexit(
+            leftovers.quietly, telling.tell_afterwards, transaction.database.name, self.id
+        )
 
     # --- the dead ------------------------------------------------------------------------------
 
@@ -266,10 +277,8 @@ class Run(GuardedExport, ModelSQL, ModelView):
 
     @classmethod
     def bury_dead(cls) -> None:
-        """Note the end of runs whose process is gone, and remove what they left unfinished."""
-        for run in cls.search([("state", "in", list(states.GOING_ON))]):
-            if run.is_dead():
-                run.bury()
+        """See to it that the end of runs is noted whose process is gone."""
+        cls.notice_dead(cls.search([("state", "in", list(states.GOING_ON))]))
 
     def bury(self) -> None:
         """Note that the process is gone; remove what it left at its destination."""
@@ -311,8 +320,7 @@ def _bury(database: str, number: int) -> None:
 
 
 def _bury_one(database: str, number: int) -> None:
-    # The one that just ended is not off the stack yet.
-    with Transaction(new=True).start(database, 0, context={"_check_access": False}):
+    with of_its_own(database):
         run = Pool(database).get("sichern.run")(number)
         if run.is_dead():
             run.bury()

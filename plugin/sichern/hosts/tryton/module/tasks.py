@@ -1,15 +1,10 @@
 """What a run was asked to do, read once when it begins, as plain data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trytond.pool import Pool
-
 from sichern.hosts.tryton.host import HOST
 from sichern.hosts.tryton.module import states
-from sichern.hosts.tryton.module.addresses import addresses
-from sichern.i18n import language_of
 from sichern_hooks import (
     Destination,
     Documents,
@@ -27,8 +22,7 @@ from sichern_hooks import (
 class Task:
     """A run as plain data. `destination` is that of a backup, or where REPLACE backs up first.
 
-    `languages` are those of the recipients who are users; others read the actor's. `keep` is how
-    many checked pairs a job keeps of each tenant, 0 where nothing is removed.
+    `keep` is how many checked pairs a job keeps of each tenant, 0 where nothing is removed.
     """
 
     kind: str
@@ -37,8 +31,6 @@ class Task:
     tenants: tuple[Tenant, ...]
     destination: str
     options: Options
-    mail_to: tuple[str, ...]
-    languages: Mapping[str, str]
     file: str
     way: Way
     neutralise: bool
@@ -58,7 +50,6 @@ def task_of(run: Any) -> Task:
     """Read a run. Raises UnknownUser where who started it is gone."""
     if run.user is None:
         raise UnknownUser(login="-")
-    mail_to = addresses(run.mail_to)
     return Task(
         kind=run.kind,
         name=run.name,
@@ -72,8 +63,6 @@ def task_of(run: Any) -> Task:
             documents=Documents(run.documents or "inside"),
             shared=SharedRows(run.shared or "default"),
         ),
-        mail_to=mail_to,
-        languages=_languages(mail_to),
         file=run.file or "",
         way=Way(run.way or "new"),
         neutralise=bool(run.neutralise),
@@ -81,10 +70,3 @@ def task_of(run: Any) -> Task:
         job=run.job.id if run.job else None,
         keep=run.job.keep if run.job and run.kind == states.BACK_UP else 0,
     )
-
-
-def _languages(mail_to: tuple[str, ...]) -> dict[str, str]:
-    users = Pool().get("res.user").search([("email", "in", list(mail_to))])
-    return {
-        user.email: language_of(user.language.code) for user in users if user.language is not None
-    }
