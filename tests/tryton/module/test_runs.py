@@ -1,5 +1,6 @@
 """Runs in processes of their own: one's failure stops no other, and none runs for ever."""
 
+import datetime as dt
 import os
 import re
 import signal
@@ -29,15 +30,16 @@ GOING_ON = {"waiting", "running"}
 class Place:
     """A Tryton, an allowed folder, and what the tests do with them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: TrytonDatabase, *, queue: bool = False) -> None:
         self.to = folder / "Sicherungen"
         self.small = folder / "Stick"
         self.to.mkdir()
         self.small.mkdir()
-        self.database: TrytonDatabase = copy_sqlite(demo_with_module(), folder / "tryton")
+        self.database = database
         parser = ConfigParser(interpolation=None)
         parser.read(self.database.config, encoding="utf-8")
         parser["sichern"] = {"destinations": f"\n{self.to}\n{self.small}"}
+        parser["queue"] = {"worker": str(queue)}
         with self.database.config.open("w", encoding="utf-8") as file:
             parser.write(file)
         self.tryton = Tryton(self.database)
@@ -62,14 +64,19 @@ class Place:
     def names(self) -> set[str]:
         return {path.name for path in self.to.iterdir()}
 
-    def stopped_in_the_middle(self, run: int) -> int:
+    def stopped_in_the_middle(self, run: int, to: Path | None = None) -> int:
         """Halt the process of a run once it has begun to write; give its number."""
-        known = self.names()
-        until(lambda: any(name.endswith(".zip.part") for name in self.names() - known), 0.005)
+        folder = to or self.to
+        known = set(folder.iterdir())
+
+        def unfinished(ending: str) -> bool:
+            return any(path.name.endswith(ending) for path in set(folder.iterdir()) - known)
+
+        until(lambda: unfinished(".zip.part"), 0.005)
         ((pid,),) = self.sql("SELECT pid FROM sichern_run WHERE id = ?", run)
         os.kill(pid, signal.SIGSTOP)
         # It may have been halted while it wrote to the database, which would hold others up.
-        assert any(name.endswith(".part") for name in self.names() - known)
+        assert unfinished(".part")
         return int(pid)
 
 
@@ -84,7 +91,8 @@ def until(holds: Callable[[], bool], pause: float = 0.2) -> float:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    place = Place(tmp_path_factory.mktemp("runs"))
+    folder = tmp_path_factory.mktemp("runs")
+    place = Place(folder, copy_sqlite(demo_with_module(), folder / "tryton"))
     yield place
     place.tryton.close()
 
@@ -191,3 +199,55 @@ def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> No
         assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
         info = next(stick.glob("*.ztx"))
         assert not check_pair(info).problems
+
+
+def test_a_stick_that_fills_while_it_is_written_keeps_what_was_there(place: Place) -> None:
+    with tmpfs(place.small, "size=3M") as stick:
+        older = place.ended(place.begin(2, to=stick))
+        kept = {path.name: path.read_bytes() for path in stick.iterdir()}
+        run = place.begin(1, to=stick)
+        pid = place.stopped_in_the_middle(run, stick)
+        free = os.statvfs(stick)
+        (stick / "Filme").write_bytes(bytes(free.f_bavail * free.f_frsize))
+        os.kill(pid, signal.SIGCONT)
+        shown = place.ended(run)
+        assert shown["state"] == "failed"
+        message = shown["tenants"][0]["message"]
+        assert re.search(r"needs about \d+ MB, and .* has 0 MB free", message), message
+        (stick / "Filme").unlink()
+        assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
+        for file in older["tenants"][0]["files"]:
+            assert Path(file).name in kept
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("state = 'running', machine = 'elsewhere', heartbeat = :now", "running"),
+        ("state = 'running', machine = 'elsewhere', heartbeat = :long_ago", "failed"),
+        ("state = 'running', machine = 'elsewhere', heartbeat = NULL, started = :long_ago",
+         "failed"),
+        ("state = 'waiting', create_date = :now", "waiting"),
+        ("state = 'waiting', create_date = :long_ago", "failed"),
+    ],
+    ids=["spoke-just-now", "silent", "never-spoke", "to-come", "never-came"],
+)  # fmt: skip
+def test_a_run_that_gives_no_sign_of_life_is_failed(
+    place: Place, ended_run: int, change: str, shown: str
+) -> None:
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    for name, when in {"now": now, "long_ago": now - dt.timedelta(hours=1)}.items():
+        change = change.replace(f":{name}", f"'{when:%Y-%m-%d %H:%M:%S}'")
+    place.sql(f"UPDATE sichern_run_tenant SET state = 'running' WHERE run = {ended_run}")
+    place.sql(f"UPDATE sichern_run SET {change} WHERE id = {ended_run}")
+    assert place.show(ended_run)["state"] == shown
+    if shown == "failed":
+        until(lambda: place.sql(f"SELECT state FROM sichern_run WHERE id = {ended_run}")
+              == [("failed",)])
+
+
+@pytest.fixture(scope="module")
+def ended_run(place: Place) -> int:
+    run = place.begin(2)
+    place.ended(run)
+    return run

@@ -201,7 +201,8 @@ def _keep(position: int, entry: TenantReport, run: Any) -> None:
     tenant.size = _size(entry.files)
     tenant.protocol = json.dumps(entry.protocol, ensure_ascii=False)
     tenant.key, tenant.name = entry.tenant.ref.key, one_line(entry.tenant.name)
-    tenant.company = _company(entry)
+    if run.kind == states.IMPORT:
+        tenant.company = _company(entry)
     tenant.save()
 
 

@@ -244,7 +244,7 @@ class Job(GuardedExport, DeactivableMixin, ModelSQL, ModelView):
         """
         with Transaction().new_transaction(), without_check_access():
             begun = [
-                job.begin(tenants, queued=False).id
+                job.begin(tenants, queued=False, leaving=companies is not None).id
                 for job in cls.search([(when, "=", True)])
                 if (tenants := job.meant(companies)) or companies is None
             ]

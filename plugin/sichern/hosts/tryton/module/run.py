@@ -160,17 +160,21 @@ class Run(GuardedExport, ModelSQL, ModelView):
     # --- to begin ------------------------------------------------------------------------------
 
     @classmethod
-    def begin(cls, kind: str, tenants: list[Tenant], **values: Any) -> Any:
+    def begin(
+        cls, kind: str, tenants: list[Tenant], *, leaving: bool = False, **values: Any
+    ) -> Any:
         """Note a run of the transaction's user and let it start once that is committed.
 
-        Who calls this asked for the right; the process of the run asks again.
+        Who calls this asked for the right; the process of the run asks again. `leaving`: the
+        companies are about to be deleted by a transaction that cannot see this run, so nothing
+        of it may point at them.
         """
         company = Pool().get("company.company")
         worker = config.getboolean("queue", "worker", default=False)
         values.setdefault("user", Transaction().user)
         values.setdefault("queued", bool(worker and backend.name != "sqlite"))
         with without_check_access():
-            there = {str(each.id) for each in company.search([])}
+            there = set() if leaving else {str(each.id) for each in company.search([])}
             (run,) = cls.create([{
                 "kind": kind, "name": uuid.uuid4().hex, **values,
                 "tenants": [("create", [
@@ -238,16 +242,20 @@ class Run(GuardedExport, ModelSQL, ModelView):
         self.error = error_json(error)
         self.save()
 
-    def end(self, mailed: str | None = None) -> None:
-        """Note what became of the run, by what became of its tenants."""
+    def end(self, error: SichernError | None = None, mailed: str | None = None) -> None:
+        """Note what became of the run, by what became of its tenants.
+
+        A process that was only silent for too long takes back what was noted of its death.
+        """
         self.state = states.outcome_of([each.state for each in self.tenants])
+        self.error = error_json(error) if error is not None else None
         self.finished, self.mailed = states.now(), mailed
         self.save()
 
     def end_with(self, error: SichernError) -> None:
         """Note the end of a run that no process will do anything more for; then it is mailed."""
         self.fail(error)
-        self.__class__(self.id).end()
+        self.__class__(self.id).end(error)
         transaction = Transaction()
         transaction.atexit(
             leftovers.quietly, telling.tell_afterwards, transaction.database.name, self.id
@@ -258,12 +266,25 @@ class Run(GuardedExport, ModelSQL, ModelView):
     def is_dead(self) -> bool:
         """Whether the process is gone, or never came."""
         if self.state == states.WAITING:
-            return not self.queued and states.now() - self.create_date > LATE
+            taken = self._taken()
+            return taken is not None and states.now() - taken > LATE
         if self.state != states.RUNNING:
             return False
         if self.machine == processes.machine():
             return not processes.alive(self.pid, self.mark)
         return states.now() - (self.heartbeat or self.started) > SILENT
+
+    def _taken(self) -> dt.datetime | None:
+        """When its process was to start; None while it waits for a worker to take it.
+
+        A worker that is killed leaves its task taken, and nobody takes it again.
+        """
+        if not self.queued:
+            return self.create_date
+        with without_check_access():
+            tasks = Pool().get("ir.queue").search([("name", "=", QUEUE)])
+        times = [task.dequeued_at for task in tasks if self.id in task.data["instances"]]
+        return None if None in times else max(times, default=self.create_date)
 
     @classmethod
     def notice_dead(cls, runs: list[Any]) -> list[Any]:

@@ -139,7 +139,7 @@ class Work:
         if error is not None:
             self.note(lambda run: run.fail(error))
         mailed = self._tell()
-        self.note(lambda run: run.end(mailed))
+        self.note(lambda run: run.end(error, mailed))
 
     def _tell(self) -> str | None:
         """Mail the protocols; a mail that cannot be written or sent keeps no run from its end."""
