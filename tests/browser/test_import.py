@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import sqlite3
 import time
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -54,10 +52,10 @@ def test_nothing_is_replaced_unless_the_tenants_name_was_typed(
     assert _ask(server, imports) == before
 
 
-def _ask(server: WebServer, sql: str) -> object:
+def _ask(server: WebServer, statement: str) -> object:
     """Ask the served database for one value."""
-    with closing(sqlite3.connect(server.databases[0].file)) as connection:
-        return connection.execute(sql).fetchone()[0]
+    ((value,),) = server.databases[0].sql(statement)
+    return value
 
 
 def _planned(open_client: Open, server: WebServer, offered: str, way: str) -> Sao:

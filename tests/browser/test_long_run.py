@@ -2,10 +2,8 @@
 
 import os
 import signal
-import sqlite3
 import time
-from contextlib import closing, suppress
-from typing import Any
+from contextlib import suppress
 
 from playwright.sync_api import expect
 
@@ -39,8 +37,7 @@ def test_a_long_run_outlives_the_browser_and_the_server(
     server.start()
     _slow_down(process, LONG / 2)
     _wait_for_end(server, number)
-    ((state, seconds),) = _ask(
-        server,
+    ((state, seconds),) = server.databases[0].sql(
         "SELECT state, (julianday(finished) - julianday(started)) * 86400 FROM sichern_run"
         " WHERE id = ?", number,
     )
@@ -69,22 +66,17 @@ def _process(server: WebServer) -> tuple[int, int]:
     """The newest run, and its process, once that has begun."""
     end = time.monotonic() + STARTS
     while time.monotonic() < end:
-        rows = _ask(server, "SELECT id, pid FROM sichern_run WHERE state = 'running'")
+        rows = server.databases[0].sql("SELECT id, pid FROM sichern_run WHERE state = 'running'")
         if rows:
             number, process = rows[0]
             return number, process
         time.sleep(0.02)
-    raise AssertionError(_ask(server, "SELECT * FROM sichern_run"))
+    raise AssertionError(server.databases[0].sql("SELECT * FROM sichern_run"))
 
 
 def _wait_for_end(server: WebServer, number: int) -> None:
     end = time.monotonic() + ENDS
     going = "SELECT id FROM sichern_run WHERE id = ? AND state IN ('waiting', 'running')"
-    while _ask(server, going, number):
+    while server.databases[0].sql(going, number):
         assert time.monotonic() < end
         time.sleep(0.5)
-
-
-def _ask(server: WebServer, sql: str, *values: object) -> list[Any]:
-    with closing(sqlite3.connect(server.databases[0].file, timeout=30)) as connection:
-        return connection.execute(sql, values).fetchall()

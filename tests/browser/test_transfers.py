@@ -1,11 +1,9 @@
 """A tenant's way from one system to another with nothing but browsers in between."""
 
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,11 +96,10 @@ def test_the_pair_goes_up_into_another_system_and_its_invoices_are_seen(
 
 def _invoices(database: TrytonDatabase) -> list[str]:
     """The numbers of the tenant's customer invoices in the system that it comes from."""
-    with closing(sqlite3.connect(database.file)) as connection:
-        rows = connection.execute(
-            "SELECT number FROM account_invoice WHERE company = 2 AND type = 'out'"
-            " AND number IS NOT NULL"
-        ).fetchall()
+    rows = database.sql(
+        "SELECT number FROM account_invoice WHERE company = 2 AND type = 'out'"
+        " AND number IS NOT NULL"
+    )
     assert rows
     return [number for (number,) in rows]
 

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from sichern.hosts.tryton import demo
 from sichern.hosts.tryton.demo.configuration import DOCUMENTS, write_config
@@ -54,6 +55,11 @@ class TrytonDatabase:
     def file(self) -> Path:
         """The file of a database on SQLite."""
         return self.folder / f"{self.name}.sqlite"
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """Do one statement in a database on SQLite, as an administrator would; give its rows."""
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection, connection:
+            return connection.execute(statement, values).fetchall()
 
     @property
     def documents(self) -> Path:

@@ -3,12 +3,10 @@
 import datetime as dt
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
-from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -45,8 +43,7 @@ class Nights:
         self.tryton = Tryton(self.database)
 
     def sql(self, statement: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.database.file, timeout=30)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
+        return self.database.sql(statement, *values)
 
     def job(self, **values: object) -> int:
         said = {

@@ -3,12 +3,10 @@
 import os
 import re
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from configparser import ConfigParser
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +43,7 @@ class Place:
         self.tryton = Tryton(self.database)
 
     def sql(self, statement: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.database.file, timeout=30)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
+        return self.database.sql(statement, *values)
 
     def begin(self, *keys: int, to: Path | None = None) -> int:
         values = {

@@ -64,9 +64,7 @@ class BackUpStart(ModelView):
         with rights.telling():
             if not rights.holds(Permission.BACK_UP):
                 return []
-            offered: list[tuple[str | None, str]] = [
-                (place.path, place.label or place.path) for place in places.destinations()
-            ]
+            offered = places.choices()
             if rights.holds(Permission.DOWNLOAD):
                 offered.append((places.BROWSER, rights.say(places.DOWNLOAD)))
             return offered

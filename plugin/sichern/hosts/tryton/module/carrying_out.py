@@ -156,8 +156,12 @@ class Carrying:
         Raises PlaceNotAllowed, NotAuthorized.
         """
         file = Path(self.task.file)
-        self.note(lambda run: pairs.demand_place(file, run.user.id))
-        self.note(lambda _run: pairs.demand_pair(file, self.task.login))
+
+        def ask(run: Any) -> None:
+            pairs.demand_place(file, run.user.id)
+            pairs.demand_pair(file, self.task.login)
+
+        self.note(ask)
 
     def import_pair(self) -> Report:
         """Import the pair."""

@@ -93,13 +93,13 @@ class ImportStart(ModelView):
         with rights.telling():
             if not rights.holds(Permission.IMPORT):
                 return []
-            return [*_folders(), (places.BROWSER, rights.say(places.UPLOAD))]
+            return [*places.choices(), (places.BROWSER, rights.say(places.UPLOAD))]
 
     @classmethod
     def get_safeties(cls) -> list[tuple[str | None, str]]:
         """The folders that were allowed, or none yet, for who may import."""
         with rights.telling():
-            return [(None, ""), *(_folders() if rights.holds(Permission.IMPORT) else [])]
+            return [(None, ""), *(places.choices() if rights.holds(Permission.IMPORT) else [])]
 
     @classmethod
     def default_source(cls) -> str | None:
@@ -225,24 +225,26 @@ class Import(OwnDialog, Wizard):
             return self._prepare(file)
 
     def _prepare(self, file: Path) -> str:
-        """Let the plan be made, outside of this request: it reads the whole pair."""
+        """Let the plan be made, outside of this request: it reads the whole pair.
+
+        Raises NotAuthorized, PlaceNotAllowed, NoAddress, what is wrong with the info file.
+        """
         start = self.start
-        with rights.telling():
-            actor = rights.demand(Permission.IMPORT)
-            info = pairs.demand_pair(file, rights.login_here())
-            way = Way(start.way)
-            safety = None
-            if way is Way.REPLACE:
-                rights.demand_both(info.tenant.key)
-                safety = places.destination(start.safety).path
-            tenant = Tenant(
-                ref=TenantRef(host=actor.host, key=info.tenant.key), name=info.tenant.name
-            )
-            self.plan.run = Pool().get("sichern.run").begin(
-                states.PLAN, [tenant], file=str(file), way=str(way), destination=safety,
-                neutralise=bool(start.neutralise), copy_confirmed=bool(start.copy_confirmed),
-                mail_to=", ".join(addresses(start.mail_to)) or None,
-            )
+        actor = rights.demand(Permission.IMPORT)
+        info = pairs.demand_pair(file, rights.login_here())
+        way = Way(start.way)
+        safety = None
+        if way is Way.REPLACE:
+            rights.demand_both(info.tenant.key)
+            safety = places.destination(start.safety).path
+        tenant = Tenant(
+            ref=TenantRef(host=actor.host, key=info.tenant.key), name=info.tenant.name
+        )
+        self.plan.run = Pool().get("sichern.run").begin(
+            states.PLAN, [tenant], file=str(file), way=str(way), destination=safety,
+            neutralise=bool(start.neutralise), copy_confirmed=bool(start.copy_confirmed),
+            mail_to=", ".join(addresses(start.mail_to)) or None,
+        )
         return "plan"
 
     def transition_refresh(self) -> str:
@@ -310,7 +312,3 @@ class Import(OwnDialog, Wizard):
                 actor=rights.login_here(), permission=str(Permission.IMPORT), tenant="*"
             )
         return found[0]
-
-
-def _folders() -> list[tuple[str | None, str]]:
-    return [(place.path, place.label or place.path) for place in places.destinations()]

@@ -107,12 +107,12 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         return [*super().view_attributes(), ("/tree/field[@name='alarm']", "visual", visual)]
 
     @classmethod
-    def get_destinations(cls) -> list[tuple[str, str]]:
+    def get_destinations(cls) -> list[tuple[str | None, str]]:
         """The folders that were allowed, for who may configure, and for Tryton itself."""
         with rights.telling():
             if Transaction().user and not rights.holds(Permission.CONFIGURE):
                 return []
-            return [(place.path, place.label or place.path) for place in places.destinations()]
+            return places.choices()
 
     @classmethod
     def default_everyone(cls) -> bool:

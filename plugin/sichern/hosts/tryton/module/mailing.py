@@ -9,7 +9,6 @@ from trytond.transaction import Transaction
 
 from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
-from sichern.i18n import language_of
 from sichern.report.mail import failure_mail
 from sichern_hooks import Mail, SichernError
 
@@ -26,10 +25,12 @@ def recipients_of(run: Any) -> Recipients:
     """
     mail_to = addresses(run.mail_to)
     users = Pool().get("res.user").search([("email", "in", list(mail_to))])
-    known = {user.email: _language(user) for user in users if user.language is not None}
+    known = {
+        user.email: rights.language_of_user(user) for user in users if user.language is not None
+    }
     found: dict[str, list[str]] = {}
     for address in mail_to:
-        found.setdefault(known.get(address, _language(run.user)), []).append(address)
+        found.setdefault(known.get(address, rights.language_of_user(run.user)), []).append(address)
     return {language: tuple(to) for language, to in found.items()}
 
 
@@ -76,7 +77,3 @@ def mail_death(error: SichernError, database: str, number: int) -> None:
             run = Pool(database).get("sichern.run")(number)
             run.mailed = mailed
             run.save()
-
-
-def _language(user: Any) -> str:
-    return language_of(user.language.code if user is not None and user.language else None)

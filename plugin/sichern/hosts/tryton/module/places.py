@@ -58,6 +58,14 @@ def destinations() -> list[Destination]:
     return list({place.path: place for place in listed}.values())
 
 
+def choices() -> list[tuple[str | None, str]]:
+    """The same folders as a selection of a dialog takes them.
+
+    Raises what `load_config` raises.
+    """
+    return [(place.path, place.label or place.path) for place in destinations()]
+
+
 def destination(path: str | None) -> Destination:
     """Give the allowed folder of exactly this path. Raises PlaceNotAllowed."""
     for place in destinations():

@@ -7,6 +7,7 @@ asks `authorize`, for each tenant.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import pluggy
 from trytond.exceptions import UserError
@@ -110,6 +111,11 @@ def demand_visible(companies: Iterable[int]) -> list[Tenant]:
             raise UnknownTenant(tenant=str(company))
         chosen.append(seen[str(company)])
     return chosen
+
+
+def language_of_user(user: Any) -> str:
+    """The language of a user's row, or of nobody."""
+    return language_of(user.language.code if user is not None and user.language else None)
 
 
 def language_here() -> str:

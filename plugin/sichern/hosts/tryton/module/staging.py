@@ -49,13 +49,14 @@ def folder(way: str, name: str) -> Path:
 def make(way: str, name: str) -> Path:
     """Make that folder, for this process's user alone. Raises StagingUnsafe, StagingUnusable."""
     made = folder(way, name)
+    ours = (made.parents[1], made.parents[0], made)
     try:
         _base().mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in (made.parents[1], made.parents[0], made):
+        for path in ours:
             path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StagingUnusable(path=str(made), reason=error.strerror or str(error)) from error
-    for path in (made.parents[1], made.parents[0], made):
+    for path in ours:
         found = path.lstat()
         private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
         if not private or found.st_uid != os.geteuid():

@@ -8,10 +8,10 @@ from trytond.protocols.wrappers import with_pool, with_transaction
 from trytond.transaction import Transaction, check_access
 from trytond.wsgi import app
 
-from sichern.hosts.tryton.module import pages, states
+from sichern.hosts.tryton.module import pages, rights, states
 from sichern.hosts.tryton.module.answers import html_answer, json_answer, refusal
 from sichern.hosts.tryton.module.refusals import RunUnknown
-from sichern.i18n import language_of, translate
+from sichern.i18n import translate
 
 
 def _watched(path: str) -> Any:
@@ -20,8 +20,7 @@ def _watched(path: str) -> Any:
     def decorate(function: Any) -> Any:
         def answer(request: Any, pool: Any, number: int) -> Any:
             transaction = Transaction()
-            user = pool.get("res.user")(transaction.user)
-            language = language_of(user.language.code if user.language else None)
+            language = rights.language_of_user(pool.get("res.user")(transaction.user))
             with transaction.set_context(language=language), check_access():
                 run = pool.get("sichern.run").seen(number)
                 if run is None:
