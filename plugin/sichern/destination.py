@@ -61,6 +61,16 @@ class DestinationFull(SichernError):
     hint = N_("make room, or choose another destination; nothing of this run was kept")
 
 
+class DestinationFilled(DestinationFull):
+    """What was free at the start was taken meanwhile, or the estimate was too low."""
+
+    code = "destination-filled"
+    message = N_(
+        "the destination became full: the backup needs about %(needed)s MB, and %(path)s has"
+        " %(free)s MB free"
+    )
+
+
 class NotEnoughRoom(SichernError):
     """The estimate does not fit into what is free."""
 
@@ -128,8 +138,8 @@ class Mount:
 class OpenDestination:
     """A folder that was found fit; a context manager that holds it open.
 
-    `fd` is a descriptor of the folder, `free` the bytes that were free on opening,
-    `max_file_size` in bytes or None.
+    `fd` is a descriptor of the folder, `free` the bytes that were free on opening, `needed` those
+    that are to be written, as far as that is known, `max_file_size` in bytes or None.
     """
 
     path: str
@@ -138,6 +148,7 @@ class OpenDestination:
     filesystem: str
     max_file_size: int | None
     marker: str | None = None
+    needed: int = 0
 
     def __enter__(self) -> Self:
         return self
@@ -166,9 +177,10 @@ class OpenDestination:
                 raise FileTooLarge(
                     path=self.path, filesystem=self.filesystem, needed=_megabytes(estimate)
                 )
-        if sum(estimates) > self.free:
+        self.needed = sum(estimates)
+        if self.needed > self.free:
             raise NotEnoughRoom(
-                path=self.path, needed=_megabytes(sum(estimates)), free=self.free // 10**6
+                path=self.path, needed=_megabytes(self.needed), free=self.free // 10**6
             )
 
     def verify(self) -> None:
@@ -183,6 +195,13 @@ class OpenDestination:
 
     def failure(self, error: OSError, name: str = "") -> SichernError:
         """Give the error for one of the system that was met at the file `name`."""
+        if error.errno == errno.ENOSPC:
+            free = _free(self.fd)
+            # Otherwise it is not bytes that are used up.
+            if free < self.needed:
+                return DestinationFilled(
+                    path=self.path, needed=_megabytes(self.needed), free=free // 10**6
+                )
         return failure(error, self.path, self.filesystem, name)
 
 
@@ -234,18 +253,24 @@ def open_destination(
             raise DestinationNotMounted(path=path, mount=real)
         _check_marker(fd, path, destination.marker)
         _try_to_write(fd, path, mount.filesystem)
-        free = os.fstatvfs(fd)
+        free = _free(fd)
     except BaseException:
         os.close(fd)
         raise
     return OpenDestination(
         path=path,
         fd=fd,
-        free=free.f_bavail * free.f_frsize,
+        free=free,
         filesystem=mount.filesystem,
         max_file_size=_FAT_LIMIT if mount.filesystem in _FAT else None,
         marker=destination.marker,
     )
+
+
+def _free(fd: int) -> int:
+    """The bytes that are free for us."""
+    found = os.fstatvfs(fd)
+    return found.f_bavail * found.f_frsize
 
 
 def _open(path: str) -> int:

@@ -36,6 +36,11 @@ class Unexpected(SichernError):
     message = N_("an unexpected error ended the run: %(reason)s")
     hint = N_("report it with the log of this run; nothing was kept of it")
 
+    @classmethod
+    def of(cls, error: Exception) -> "Unexpected":
+        """Say what an error says."""
+        return cls(reason=f"{type(error).__name__}: {error}")
+
 
 def now() -> datetime:
     """The time in UTC."""
@@ -55,7 +60,7 @@ def carry_out(work: Callable[[], None], what: str) -> SichernError | None:
         return Cancelled()
     except Exception as unknown:
         logger.exception("%s failed", what)
-        return Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
+        return Unexpected.of(unknown)
     return None
 
 

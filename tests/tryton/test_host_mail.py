@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sichern.hosts.tryton.mail import compose
+from sichern.hosts.tryton.mail import compose, patient
 from sichern_hooks import Mail
 from tests.support.tryton import TrytonDatabase, demo_sqlite, run_tryton
 
@@ -139,6 +139,38 @@ def test_no_text_begins_another_header(subject: str, sender: str) -> None:
              if not line.startswith((b" ", b"\t"))}  # fmt: skip
     assert names <= {b"From", b"To", b"Subject", b"Content-Type", b"MIME-Version",
                      b"Content-Transfer-Encoding"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("uri", "query"),
+    [("smtp://mail:25", "timeout=60"), ("smtp://mail:25?timeout=5", "timeout=5"),
+     ("smtps://a:b@mail?local_hostname=erp", "local_hostname=erp&timeout=60")],
+)  # fmt: skip
+def test_a_server_that_never_answers_is_given_up(uri: str, query: str) -> None:
+    assert patient(uri) == f"{uri.partition('?')[0]}?{query}"
+
+
+PIECES = st.sampled_from(
+    ["\r\n", "=?utf-8?q?", "=?utf-8?b?", "=0A", "Cg==", "?=", "Bcc:", "../", "\\", ";", '"', "'",
+     "filename=", "*0*=", "\x00", "\u2028", "%0A", "Ü", " ", "x"]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(PIECES).map("".join)))
+def test_no_attachments_name_begins_a_header_or_leads_to_a_folder(name: str) -> None:
+    mail = Mail(to=("it@muster.example",), subject="x", text="x", attachments={f"{name}.txt": "y"})
+    written = compose(mail, "erp@muster.example").as_bytes(policy=policy.SMTP)
+    message = message_from_bytes(written, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    (attached,) = message.iter_attachments()
+    assert {key.lower() for key in attached.keys()} <= {  # noqa: SIM118 - keys may repeat
+        "content-type", "content-transfer-encoding", "content-disposition", "mime-version",
+    }
+    assert attached.get_content().strip() == "y"
+    said = attached.get_filename() or ""
+    assert said.isprintable()
+    assert said.endswith(".txt")
+    assert not {"/", "\\"} & set(said)
 
 
 if __name__ == "__main__":

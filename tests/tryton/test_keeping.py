@@ -1,44 +1,59 @@
-"""Which of a job's pairs go, for every order of nights that went well and nights that did not."""
+"""How many pairs are kept: exactly the newest, nothing without a newer one, nothing of others."""
 
-from dataclasses import dataclass
+import tempfile
+from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sichern.hosts.tryton.keeping import surplus
+from sichern.hosts.tryton.keeping import Pair, is_whole, remove, superfluous
+
+ENDINGS = (".zip", ".belege.zip", ".ztx")
+STRANGE = ("Urlaub.zip", "muster-gmbh_2020-01-01T000000Z.ztx", "other_2026-01-01T000000Z.zip")
+WHOLE, PART, GONE = "whole", "without its info file", "gone"
+states = st.lists(st.sampled_from([WHOLE, WHOLE, WHOLE, PART, GONE]), max_size=20)
 
 
-@dataclass(frozen=True)
-class Pair:
-    night: int
-    checked: bool
+def make(folder: Path, states: list[str]) -> list[Pair]:
+    """Make pairs, the newest first, in the state that is said of each."""
+    pairs = []
+    for number, state in enumerate(states):
+        stem = f"muster-gmbh_2026-11-{28 - number:02}T010000Z"
+        pair = tuple(folder / f"{stem}{ending}" for ending in ENDINGS)
+        for file in pair:
+            if state == WHOLE or (state == PART and file.suffix != ".ztx"):
+                file.touch()
+        pairs.append(pair)
+    for name in STRANGE:
+        (folder / name).touch()
+    return pairs
 
 
-NIGHTS = st.lists(st.booleans(), max_size=40).map(
-    lambda checked: [Pair(night, good) for night, good in enumerate(checked)][::-1]
-)
-
-
-@given(NIGHTS, st.integers(min_value=-1, max_value=20))
-def test_the_newest_checked_pairs_stay(made: list[Pair], keep: int) -> None:
-    gone = surplus(made, keep)
-    left = [pair for pair in made if pair not in gone]
-    assert all(pair.checked for pair in gone)
-    checked = [pair for pair in made if pair.checked]
-    assert [pair for pair in left if pair.checked] == checked[:max(1, keep)]
-
-
-@given(st.lists(st.booleans(), max_size=40), st.integers(min_value=0, max_value=5))
-def test_over_many_nights_nothing_goes_before_something_newer_is_checked(
-    nights: list[bool], keep: int
+@given(states, st.integers(min_value=-1, max_value=20))
+@example([WHOLE] * 20, 14)
+@example([GONE] * 14 + [WHOLE] * 3, 14)
+def test_the_newest_stay_and_nothing_goes_without_a_newer_one(
+    states: list[str], keep: int
 ) -> None:
-    there: list[Pair] = []
-    for night, good in enumerate(nights):
-        there.insert(0, Pair(night, good))
-        # Retention is asked for only once the newest pair was checked.
-        gone = surplus(there, keep) if good else []
-        for pair in gone:
-            assert any(each.checked and each.night > pair.night for each in there)
-        there = [pair for pair in there if pair not in gone]
-        assert sum(pair.checked for pair in there) <= max(1, keep)
-    assert sum(pair.checked for pair in there) == min(max(1, keep), sum(nights))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pairs = make(folder, states)
+        before = [pair for pair in pairs if is_whole(pair)]
+        for pair in superfluous(pairs, keep):
+            newer = pairs[: pairs.index(pair)]
+            assert any(is_whole(each) for each in newer)
+            remove(pair, folder)
+            assert not any(file.exists() for file in pair)
+        assert [pair for pair in pairs if is_whole(pair)] == before[: max(1, keep)]
+        assert superfluous(pairs, keep) == []
+        assert all((folder / strange).exists() for strange in STRANGE)
+
+
+def test_files_elsewhere_or_of_another_kind_are_never_removed(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    others = [tmp_path / "a_2026-01-01T000000Z.ztx", inner / "books.sqlite", inner / "x.part"]
+    for file in others:
+        file.touch()
+    remove(tuple(others), inner)
+    assert all(file.exists() for file in others)

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sichern.i18n import N_, error_lines, translate
+from sichern.i18n import N_, translate
 from sichern.report.import_protocol import ImportProtocol, ImportProtocolSchema
 from sichern.report.import_text import import_text
 from sichern.report.protocol import Protocol, ProtocolSchema
 from sichern.report.text import OUTCOMES, printable, protocol_text
-from sichern_hooks import Mail, Report, SichernError, TenantReport
+from sichern_hooks import Mail, Report, TenantReport
 
 IMPORT = "import"
 
@@ -39,29 +39,20 @@ def protocol_mail(report: Report, to: Sequence[str], language: str, contact: str
     return Mail(
         to=tuple(to),
         subject=_header(subject),
-        text="\n".join(texts.values()),
+        text="\n".join([*_overview(report, language), *texts.values()]),
         attachments={**texts, **data},
     )
 
 
-def failure_mail(
-    error: SichernError, tenants: Sequence[str], to: Sequence[str], language: str,
-    contact: str = "",
-) -> Mail:
-    """Write the mail of a run that ended before these tenants did: they have no protocol."""
-    failed = translate(OUTCOMES["failed"], language)
-    subject = translate(
-        N_("Run: %(outcome)s (%(tenants)s)"), language,
-        {"outcome": failed, "tenants": ", ".join(tenants)},
-    )
+def _overview(report: Report, language: str) -> list[str]:
+    """How each of several tenants ended, before their protocols."""
+    if len(report.tenants) < 2:
+        return []
     lines = [
-        translate(N_("Result: %(outcome)s"), language, {"outcome": failed}), "",
-        *error_lines(error, language), *([contact] if contact else []),
+        f"{printable(entry.tenant.name)}: {translate(OUTCOMES[str(entry.outcome)], language)}"
+        for entry in report.tenants
     ]
-    text = "".join(f"{printable(line)}\n" for line in lines)
-    return Mail(
-        to=tuple(to), subject=_header(subject), text=text, attachments={"sichern.txt": text}
-    )
+    return ["\n".join(lines) + "\n"]
 
 
 def is_import(entry: TenantReport) -> bool:

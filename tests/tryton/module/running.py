@@ -23,12 +23,13 @@ class Refused(Exception):
 class Tryton:
     """A server's process without its HTTP."""
 
-    def __init__(self, database: TrytonDatabase) -> None:
+    def __init__(self, database: TrytonDatabase, path: str = "") -> None:
+        """Start it; `path` is a folder that it and its runs may import from first."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.tryton.module.running", str(database.config),
              database.name],
-            env=environment(database.uri), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, cwd=Path(__file__).parents[3],
+            env={**environment(database.uri), "PYTHONPATH": path}, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3],
         )
 
     def ask(self, name: str, login: str, *arguments: object) -> Any:
@@ -133,11 +134,24 @@ def delete(pool: Any, company: int) -> None:
     pool.get("company.company").delete([pool.get("company.company")(company)])
 
 
+def open_upgrade(pool: Any) -> int:
+    """Open the wizard that activates and upgrades modules."""
+    return int(pool.get("ir.module.activate_upgrade", type="wizard").create()[0])
+
+
+def upgrade(pool: Any, session: int) -> None:
+    """Press the wizard's button."""
+    pool.get("ir.module.activate_upgrade", type="wizard").execute(session, {}, "upgrade")
+
+
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
-    for each in (companies, begin, plan, cancel, show, save_job, start_job, alarm, run_due, delete)
+    for each in (
+        companies, begin, plan, cancel, show, save_job, start_job, alarm, run_due, delete,
+        open_upgrade, upgrade,
+    )
 }
-PAST_RIGHTS = {"companies", "show", "run_due", "delete"}
+PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}
 
 
 def main(config_path: str, database: str) -> None:

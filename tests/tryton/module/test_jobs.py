@@ -1,25 +1,18 @@
 """Nightly jobs: once a night, one mail for all tenants, only so many pairs as are to be kept."""
 
 import datetime as dt
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from configparser import ConfigParser
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sichern.hosts.tryton.due import is_due
-from tests.support.module import demo_with_module
-from tests.support.tryton import copy_sqlite, environment
+from tests.support.tryton import environment
+from tests.tryton.module.nights import Nights, read
 from tests.tryton.module.running import Refused, Tryton
-from tests.tryton.module.test_runs import GOING_ON, until
 from tests.tryton.test_host_mail import Sink, sink
 
 __all__ = ["sink"]
@@ -27,55 +20,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
 LONG_AGO = "2020-01-01 00:00:00"
 
 
-class Nights:
-    """A Tryton with a mail server, an allowed folder and jobs."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.to = folder / "Sicherungen"
-        self.to.mkdir()
-        self.database = copy_sqlite(demo_with_module(), folder / "tryton")
-        parser = ConfigParser(interpolation=None)
-        parser.read(self.database.config, encoding="utf-8")
-        parser["sichern"] = {"destinations": f"\n{self.to}"}
-        parser["email"] = {"uri": f"smtp://127.0.0.1:{port}", "from": "erp@muster.example"}
-        with self.database.config.open("w", encoding="utf-8") as file:
-            parser.write(file)
-        self.tryton = Tryton(self.database)
-
-    def sql(self, statement: str, *values: object) -> list[Any]:
-        return self.database.sql(statement, *values)
-
-    def job(self, **values: object) -> int:
-        said = {
-            "name": "Nachts", "destination": str(self.to), "everyone": True, "nightly": False,
-            **values,
-        }
-        return int(self.tryton.ask("save_job", "chef", said))
-
-    def run(self, job: int) -> dict[str, Any]:
-        self.tryton.ask("start_job", "chef", job)
-        return self.last()
-
-    def last(self) -> dict[str, Any]:
-        ((run,),) = self.sql("SELECT max(id) FROM sichern_run")
-        until(lambda: self.tryton.ask("show", "chef", run)["state"] not in GOING_ON)
-        return dict(self.tryton.ask("show", "chef", run))
-
-    def pairs(self) -> list[str]:
-        return sorted(path.name for path in self.to.glob("*.ztx"))
-
-
 @pytest.fixture
 def nights(tmp_path: Path, sink: Sink) -> Iterator[Nights]:
     nights = Nights(tmp_path, sink.server_address[1])
     yield nights
     nights.tryton.close()
-
-
-def read(content: bytes) -> EmailMessage:
-    message = message_from_bytes(content, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 # --- when --------------------------------------------------------------------------------------
@@ -113,9 +62,11 @@ def test_two_schedulers_at_once_start_a_job_once(nights: Nights) -> None:
     assert nights.last()["state"] in {"complete", "warnings"}
 
 
-def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(nights: Nights) -> None:
+def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(
+    nights: Nights, sink: Sink
+) -> None:
     for name in ("Alt", "Neu"):
-        nights.job(name=name, nightly=True)
+        nights.job(name=name, nightly=True, mail_to="it@muster.example")
     nights.sql("UPDATE sichern_job SET time = '00:00:00'")
     nights.sql(
         "UPDATE sichern_job SET user = (SELECT id FROM res_user WHERE login = 'anna')"
@@ -123,14 +74,16 @@ def test_a_job_whose_user_is_gone_does_not_keep_others_from_starting(nights: Nig
     )
     nights.sql("UPDATE res_user SET active = 0 WHERE login = 'anna'")
     nights.tryton.ask("run_due", "chef")
-    until(lambda: not nights.sql(
-        "SELECT id FROM sichern_run WHERE state IN ('waiting', 'running')"
-    ))
+    nights.settled()
     states = dict(nights.sql(
         "SELECT job.name, run.state FROM sichern_run run JOIN sichern_job job ON job.id = run.job"
     ))
     assert states["Alt"] == "failed"
     assert states["Neu"] in {"complete", "warnings"}
+    subjects = [read(content)["Subject"] for _, content in sink.received]
+    assert [subject for subject in subjects if "(Alt)" in subject] == [
+        "Sicherung: fehlgeschlagen (Alt)"
+    ]
 
 
 # --- mail --------------------------------------------------------------------------------------
@@ -154,7 +107,10 @@ def test_one_mail_tells_of_all_tenants_and_no_name_adds_a_header(
     assert message["Bcc"] is None
     assert message.is_multipart()
     assert "Muster GmbH" in message.as_string()
-    assert list(message.iter_attachments())
+    assert [each.get_filename() for each in message.iter_attachments()] == ["2.txt", "1.txt"]
+    files = {Path(file).name for each in shown["tenants"] for file in each["files"]}
+    assert files == {path.name for path in nights.to.iterdir()}
+    assert sum(name.startswith("acme-bcc-thief-acme-example-") for name in files) == 2
 
 
 def test_a_failure_is_mailed_too_and_a_dead_mail_server_is_an_alarm(
@@ -170,62 +126,6 @@ def test_a_failure_is_mailed_too_and_a_dead_mail_server_is_an_alarm(
     sink.server_close()
     assert nights.run(job)["mailed"] == "no"
     assert nights.tryton.ask("alarm", "chef", job) != ""
-
-
-@pytest.mark.parametrize(
-    ("cause", "said"), [("folder", "erlaubten: /not/allowed"), ("user", "keinen aktiven Benutzer")]
-)
-def test_a_run_that_ends_before_its_first_tenant_is_mailed_too(
-    nights: Nights, sink: Sink, cause: str, said: str
-) -> None:
-    nights.job(nightly=True, mail_to="it@muster.example")
-    nights.sql("UPDATE sichern_job SET time = '00:00:00'")
-    if cause == "folder":
-        nights.sql("UPDATE sichern_job SET destination = '/not/allowed'")
-    else:
-        nights.sql("UPDATE sichern_job SET user = (SELECT id FROM res_user WHERE login = 'anna')")
-        nights.sql("UPDATE res_user SET active = 0 WHERE login = 'anna'")
-    nights.tryton.ask("run_due", "chef")
-    shown = nights.last()
-    assert (shown["state"], shown["mailed"]) == ("failed", "yes")
-    ((_, content),) = sink.received
-    message = read(content)
-    assert "fehlgeschlagen" in message["Subject"]
-    body = message.get_body()
-    assert body is not None
-    assert said in body.get_content()
-
-
-def test_a_run_whose_process_was_killed_is_mailed_by_who_notices(
-    nights: Nights, sink: Sink
-) -> None:
-    job = nights.job(mail_to="it@muster.example")
-    nights.tryton.ask("start_job", "chef", job)
-    running = "SELECT id, pid FROM sichern_run WHERE state = 'running'"
-    until(lambda: bool(nights.sql(running)), 0.01)
-    ((run, pid),) = nights.sql(running)
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: nights.tryton.ask("show", "chef", run)["mailed"] == "yes")
-    ((_, content),) = sink.received
-    assert "fehlgeschlagen" in read(content)["Subject"]
-
-
-def test_each_recipient_reads_their_own_language_and_warnings_are_said(
-    nights: Nights, sink: Sink
-) -> None:
-    nights.sql("UPDATE res_user SET email = 'admin@muster.example' WHERE login = 'admin'")
-    nights.sql("UPDATE res_user SET language = (SELECT id FROM ir_lang WHERE code = 'en')"
-               " WHERE login = 'admin'")
-    next(path for path in nights.database.documents.rglob("*") if path.is_file()).unlink()
-    shown = nights.run(nights.job(mail_to="it@muster.example, admin@muster.example"))
-    assert shown["state"] == "complete-with-warnings"
-    subjects = {}
-    for _, content in sink.received:
-        message = read(content)
-        subjects[message["To"]] = message["Subject"]
-        assert len(list(message.iter_attachments())) == 2
-    assert subjects["it@muster.example"].startswith("Sicherung: vollständig, mit Warnungen")
-    assert subjects["admin@muster.example"].startswith("Backup: complete with warnings")
 
 
 def test_a_job_without_success_for_longer_than_its_limit_is_an_alarm(nights: Nights) -> None:
@@ -278,6 +178,36 @@ def test_a_company_goes_only_once_it_is_backed_up(nights: Nights) -> None:
     )
     nights.tryton.ask("delete", "chef", company)
     assert not nights.sql("SELECT id FROM company_company WHERE id = ?", company)
+    assert len(nights.pairs()) == 1
+
+
+def test_a_backup_that_fails_keeps_the_company_and_says_why(nights: Nights) -> None:
+    nights.job(before_deletion=True)
+    nights.sql("UPDATE account_invoice SET invoice_date = '30.02.2026' WHERE company = 1")
+    with pytest.raises(Refused, match="Nachts") as refused:
+        nights.tryton.ask("delete", "chef", 1)
+    assert "30.02.2026" in str(refused.value)
+    assert nights.sql("SELECT id FROM company_company WHERE id = 1")
+    assert nights.pairs() == []
+
+
+def test_modules_are_upgraded_only_once_their_companies_are_backed_up(nights: Nights) -> None:
+    job = nights.job(before_upgrade=True, everyone=False, companies=[("add", [2])])
+    state = "SELECT state FROM ir_module WHERE name = 'sichern'"
+    nights.sql("UPDATE ir_module SET state = 'to upgrade' WHERE name = 'sichern'")
+    link = nights.sql('SELECT user, company FROM "res_user-company_company" WHERE company = 2')
+    nights.sql('DELETE FROM "res_user-company_company" WHERE company = 2')
+    session = nights.tryton.ask("open_upgrade", "chef")
+    # A job that finds no tenant any more is no reason to go on without a backup.
+    with pytest.raises(Refused, match="Nachts"):
+        nights.tryton.ask("upgrade", "chef", session)
+    assert nights.sql(state) == [("to upgrade",)]
+    for user, company in link:
+        nights.sql('INSERT INTO "res_user-company_company" (user, company) VALUES (?, ?)',
+                   user, company)
+    nights.tryton.ask("upgrade", "chef", session)
+    assert nights.sql(state) == [("activated",)]
+    assert nights.tryton.ask("alarm", "chef", job) == ""
     assert len(nights.pairs()) == 1
 
 

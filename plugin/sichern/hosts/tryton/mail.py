@@ -5,11 +5,15 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from smtplib import SMTPException
+from urllib.parse import parse_qsl, urlsplit
 
 from sichern.hosts.tryton.installation import Installation
 from sichern_hooks import Mail
 
 logger = logging.getLogger(__name__)
+
+TIMEOUT = 60
+"""Seconds that a mail server may be silent, where its address says nothing else."""
 
 
 def send(installation: Installation, mail: Mail) -> bool | None:
@@ -20,15 +24,25 @@ def send(installation: Installation, mail: Mail) -> bool | None:
     if not installation.configured("email", "uri"):
         return None
     from trytond import config
-    from trytond.sendmail import send_message
+    from trytond.sendmail import get_smtp_server, send_message
 
     try:
         sender = str(config.get("email", "from"))
-        send_message(compose(mail, sender), sender, list(mail.to), strict=True)
+        message = compose(mail, sender)
+        server = get_smtp_server(patient(str(config.get("email", "uri"))), strict=True)
+        send_message(message, sender, list(mail.to), server, strict=True).quit()
     except (OSError, SMTPException, MessageError, ValueError) as error:
         logger.error("the mail could not be handed on: %s", error)
         return False
     return True
+
+
+def patient(uri: str) -> str:
+    """Let a mail server that never answers be given up: the end of a run waits for it."""
+    query = urlsplit(uri).query
+    if "timeout" in dict(parse_qsl(query)):
+        return uri
+    return f"{uri}{'&' if query else '?'}timeout={TIMEOUT}"
 
 
 def compose(mail: Mail, sender: str) -> EmailMessage:
@@ -44,8 +58,13 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message["Subject"] = _printable(mail.subject)
     message.set_content(mail.text)
     for name, text in mail.attachments.items():
-        message.add_attachment(text, filename=_printable(name))
+        message.add_attachment(text, filename=_file_name(name))
     return message
+
+
+def _file_name(text: str) -> str:
+    """A name and no path: that of an attachment may hold a key that came with an archive."""
+    return _printable(text).replace("/", "_").replace("\\", "_")
 
 
 def _address(text: str) -> Address:

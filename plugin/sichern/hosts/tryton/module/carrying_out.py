@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,22 @@ import pluggy
 from sichern.actions import BACK_UP
 from sichern.archive.check import check_pair
 from sichern.archive.stems import INFO, slugs
-from sichern.hosts.tryton.module import pairs, places, retention, states
-from sichern.hosts.tryton.module.mailing import send
+from sichern.hosts.tryton.module import pairs, retention, states
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
 from sichern.hosts.tryton.module.tasks import Task
 from sichern.report.import_text import arrival_text
-from sichern.report.mail import protocol_mail
+from sichern.report.log import fault_of
+from sichern.report.protocol import FaultSchema
 from sichern.restore import plan_import
-from sichern.run import Cancelled, now
+from sichern.run import Cancelled
+from sichern.run import carry_out as error_of
 from sichern_hooks import (
+    N_,
     Actor,
     Permission,
     Report,
     SichernError,
+    Tenant,
     TenantReport,
     authorize,
 )
@@ -39,16 +42,17 @@ logger = logging.getLogger(__name__)
 Note = Callable[[Callable[[Any], Any]], Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """What is to be noted of the run as a whole; `mailed` None where no mail was wanted."""
+class NoTenants(SichernError):
+    """A job has nothing to back up."""
 
-    mailed: str | None = None
+    code = "no-tenants"
+    message = N_("there is no tenant to back up that %(user)s may see")
+    hint = N_("look at the companies of this user, and at the tenants of the job")
 
 
 def carry_out(
     task: Task, manager: pluggy.PluginManager, note: Note, stop: threading.Event
-) -> Ended:
+) -> None:
     """Do it; each tenant's result is noted as soon as it is there.
 
     Raises SichernError for what ends the run before any tenant's own end.
@@ -56,12 +60,11 @@ def carry_out(
     actor: Actor = manager.hook.sichern_actor(login=task.login)
     work = Carrying(task=task, manager=manager, actor=actor, note=note, stop=stop)
     if task.kind == states.BACK_UP:
-        reports = work.back_up()
+        work.back_up()
     elif task.kind == states.PLAN:
-        return work.plan()
+        work.plan()
     else:
-        reports = [work.import_pair()]
-    return Ended(mailed=work.mail(reports))
+        work.import_pair()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,29 +77,36 @@ class Carrying:
     note: Note
     stop: threading.Event
 
-    def back_up(self) -> list[Report]:
+    def back_up(self) -> None:
         """Back up each tenant; one's failure does not stop the others."""
+        if not self.task.tenants:
+            raise NoTenants(user=self.task.login)
         visible = self.manager.hook.sichern_tenants(actor=self.actor) or ()
         names = slugs(dict.fromkeys([*visible, *self.task.tenants]))
-        reports = []
         for position, tenant in enumerate(self.task.tenants):
             if self.stop.is_set():
                 self.note(partial(_fail, position, Cancelled()))
                 continue
             self.note(partial(_begin, position, names[tenant.ref]))
-            report = self._run(
-                partial(
-                    self.manager.hook.sichern_run_action,
-                    name=BACK_UP.name, actor=self.actor, tenants=[tenant.ref],
-                    destination=self.task.place, options=self.task.options, run=self.task.name,
-                ),
+            error = error_of(
+                partial(self._back_up_tenant, position, tenant),
+                f"the backup of tenant {tenant.ref.key}",
             )
-            reports.append(report)
-            (entry,) = report.tenants
-            self.note(partial(_keep, position, entry))
-            if self.task.job is not None and entry.files:
-                self._check(position, entry)
-        return reports
+            if error is not None:
+                self.note(partial(_fail, position, error))
+
+    def _back_up_tenant(self, position: int, tenant: Tenant) -> None:
+        report = self._run(
+            partial(
+                self.manager.hook.sichern_run_action,
+                name=BACK_UP.name, actor=self.actor, tenants=[tenant.ref],
+                destination=self.task.place, options=self.task.options, run=self.task.name,
+            ),
+        )
+        (entry,) = report.tenants
+        self.note(partial(_keep, position, entry))
+        if self.task.job is not None and entry.files:
+            self._check(position, entry)
 
     def _run(self, work: Callable[[], Report]) -> Report:
         """Do the work of one tenant, which somebody may stop meanwhile."""
@@ -134,7 +144,7 @@ class Carrying:
             key, keep = entry.tenant.ref.key, self.task.keep
             self.note(partial(retention.thin_out, key, keep))
 
-    def plan(self) -> Ended:
+    def plan(self) -> None:
         """Say what an import would do, and write nothing."""
         self.note(partial(_begin, 0, None))
         try:
@@ -148,7 +158,6 @@ class Carrying:
         else:
             text = arrival_text(arrival, self.actor.language)
             self.note(partial(_planned, text))
-        return Ended()
 
     def _demand_pair(self) -> None:
         """Ask again whether the actor may read the pair; the run waited since that was asked.
@@ -163,7 +172,7 @@ class Carrying:
 
         self.note(ask)
 
-    def import_pair(self) -> Report:
+    def import_pair(self) -> None:
         """Import the pair."""
         self._demand_pair()
         self.note(partial(_begin, 0, None))
@@ -174,20 +183,6 @@ class Carrying:
             )
         )
         self.note(partial(_keep, 0, report.tenants[0]))
-        return report
-
-    def mail(self, reports: list[Report]) -> str | None:
-        """Send one mail for all tenants to each language's recipients."""
-        if not self.task.recipients or not reports:
-            return None
-        whole = replace(
-            reports[0], finished=now(),
-            tenants=tuple(entry for report in reports for entry in report.tenants),
-        )
-        return send(self.manager, [
-            protocol_mail(whole, to, language, places.contact())
-            for language, to in self.task.recipients.items()
-        ])
 
 
 # --- notes, each in a transaction of its own -------------------------------------------------
@@ -239,6 +234,10 @@ def _checked(position: int, run: Any) -> None:
 def _spoilt(position: int, error: SichernError, run: Any) -> None:
     tenant = run.tenants[position]
     tenant.state, tenant.error, tenant.checked = states.FAILED, error_json(error), None
+    # The protocol says what people read, here and in the mail.
+    protocol = json.loads(tenant.protocol)
+    protocol |= {"outcome": tenant.state, "fault": FaultSchema().dump(fault_of(error))}
+    tenant.protocol = json.dumps(protocol, ensure_ascii=False)
     tenant.save()
 
 

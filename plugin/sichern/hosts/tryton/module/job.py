@@ -2,8 +2,11 @@
 
 import datetime as dt
 import logging
+import uuid
 from typing import Any
 
+from sql import Null
+from trytond import backend
 from trytond.exceptions import UserError
 from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
 from trytond.pool import Pool
@@ -12,15 +15,18 @@ from trytond.tools import timezone as tz
 from trytond.transaction import Transaction, without_check_access
 
 from sichern.hosts.tryton.due import is_due
-from sichern.hosts.tryton.module import places, rights, states
+from sichern.hosts.tryton.module import leftovers, places, rights, states, telling
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.run import wait_for_end
+from sichern.hosts.tryton.module.transactions import of_its_own
+from sichern.run import Unexpected
 from sichern_hooks import (
     N_,
     Documents,
     Permission,
     SharedRows,
+    SichernError,
     Tenant,
     UsageError,
 )
@@ -201,7 +207,9 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
             alarms.append(rights.say(N_("no success within the limit")))
         with without_check_access():
             last = Pool().get("sichern.run").search([("job", "=", self.id)], limit=1)
-        if last and last[0].mailed == "no":
+        if last and last[0].shown_state in (states.FAILED, states.IN_PART):
+            alarms.append(rights.say(N_("the last run failed")))
+        if last and last[0].mailed == telling.NOT_SENT:
             alarms.append(rights.say(N_("the mail could not be sent")))
         return ", ".join(alarms)
 
@@ -235,19 +243,17 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
             if (tenant.ref.key not in excluded if self.everyone else tenant.ref.key in chosen)
         ]
 
-    def tenants_tonight(self) -> list[Tenant]:
-        """The tenants that are meant; none where that cannot be said.
-
-        The run then says why it fails, and no other job has to wait for that.
-        """
+    def tenants_now(self) -> list[Tenant]:
+        """The tenants that are meant; none where that cannot be said: the run then says why."""
         try:
-            return self.tenants_of(self.user.login)
+            return self.tenants_of(self.user.login) if self.user else []
         except Exception as error:
             logger.error("the job %s cannot tell its tenants: %s", self.name, error)
             return []
 
     def begin(self, tenants: list[Tenant], **values: Any) -> Any:
-        """Let a run of this job begin."""
+        """Let a run of this job begin, by who saved it where nobody else is named."""
+        values.setdefault("user", self.user.id if self.user else None)
         return Pool().get("sichern.run").begin(
             states.BACK_UP, tenants, job=self.id, destination=self.destination,
             documents=self.documents, shared=self.shared, mail_to=self.mail_to, **values,
@@ -258,26 +264,27 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         """Run the jobs marked `when` to their end, for these companies or for all of theirs.
 
         Each in a process of its own, whose run is kept whatever becomes of the caller's
-        transaction. Raises UserError where one did not back up all of its tenants.
+        transaction, and that waits for no worker: none may be there.
+        Raises UserError where one did not back up all of its tenants.
         """
         with Transaction().new_transaction(), without_check_access():
             begun = [
-                job.begin(tenants, user=job.user.id if job.user else None).id
+                job.begin(tenants, queued=False, leaving=companies is not None).id
                 for job in cls.search([(when, "=", True)])
-                if (tenants := job.meant(companies))
+                if (tenants := job.meant(companies)) or companies is None
             ]
         for number in begun:
             wait_for_end(number)
         with Transaction().new_transaction(readonly=True), without_check_access():
             for run in Pool().get("sichern.run").browse(begun):
                 if run.shown_state not in states.GOOD:
-                    lines = [each.message for each in run.tenants if each.message]
+                    lines = [*(each.message for each in run.tenants), run.message]
                     raise UserError(
                         rights.say(
                             N_("the job %(job)s that runs before this has failed: %(tenants)s"),
                             job=run.job.name if run.job else "-", tenants=run.rec_name,
                         ),
-                        "\n".join([*lines, run.message]).strip(),
+                        "\n".join(dict.fromkeys(filter(None, lines))),
                     )
 
     def meant(self, companies: list[Any] | None) -> list[Tenant]:
@@ -287,7 +294,7 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         is a failure.
         """
         if companies is None:
-            return self.tenants_of(self.user.login) if self.user else []
+            return self.tenants_now()
         named = self.excluded if self.everyone else self.companies
         ids = {company.id for company in named}
         return [
@@ -296,17 +303,59 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
             if (company.id in ids) != self.everyone
         ]
 
+    # --- at night ------------------------------------------------------------------------------
+
     @classmethod
     def run_due(cls) -> None:
-        """Start the jobs that are due, and note runs whose process is gone."""
+        """Start the jobs that are due, and note runs whose process is gone.
+
+        Each after this transaction in one of its own: what goes wrong with one stops no other.
+        """
+        transaction = Transaction()
         Pool().get("sichern.run").bury_dead()
+        for job in cls.search([("nightly", "=", True)]):
+            transaction.atexit(
+                leftovers.quietly, _start_due, transaction.database.name, job.id
+            )
+
+    def start_due(self) -> None:
+        """Start the job where it is due, and nobody else starts it."""
         here = dt.datetime.now(dt.UTC).astimezone(tz.SERVER)
-        for job in cls.search([("nightly", "=", True), ("user", "!=", None)]):
-            if not is_due(here, job.time, job.last_day):
-                continue
-            job.last_day = here.date()
-            job.save()
-            job.begin(job.tenants_tonight(), user=job.user.id)
+        if is_due(here, self.time, self.last_day) and self._is_first(here.date()):
+            self.begin(self.tenants_now())
+
+    def fail_due(self, error: SichernError) -> None:
+        """Note as a failed run, which is mailed, that the job could not be started tonight."""
+        if self._is_first(dt.datetime.now(dt.UTC).astimezone(tz.SERVER).date()):
+            (run,) = Pool().get("sichern.run").create([{
+                "kind": states.BACK_UP, "name": uuid.uuid4().hex, "job": self.id,
+                "user": self.user.id if self.user else None, "mail_to": self.mail_to,
+            }])
+            run.end_with(error)
+
+    def _is_first(self, day: dt.date) -> bool:
+        """Take the night, where nobody did: in one statement, as schedulers may be many."""
+        table = self.__class__.__table__()
+        cursor = Transaction().connection.cursor()
+        free = (table.last_day == Null) | (table.last_day < day)
+        cursor.execute(*table.update([table.last_day], [day], where=(table.id == self.id) & free))
+        return bool(cursor.rowcount == 1)
+
+
+def _start_due(database: str, number: int) -> None:
+    try:
+        with of_its_own(database):
+            Pool().get("sichern.job")(number).start_due()
+    except backend.DatabaseOperationalError as error:
+        # Another scheduler was faster, or the database is busy: it is asked again in minutes.
+        logger.info("job %s was not started: %s", number, error)
+    except Exception as error:
+        logger.exception("job %s could not be started", number)
+        with of_its_own(database):
+            Pool().get("sichern.job")(number).fail_due(
+                Unexpected(reason=error.message)
+                if isinstance(error, UserError) else Unexpected.of(error)
+            )
 
 
 class JobTenant:

@@ -6,8 +6,7 @@ from typing import Any
 
 from trytond.pool import Pool
 
-from sichern.archive.stems import INFO
-from sichern.hosts.tryton.keeping import surplus
+from sichern.hosts.tryton.keeping import remove, superfluous
 from sichern.hosts.tryton.module import states
 
 logger = logging.getLogger(__name__)
@@ -25,26 +24,22 @@ def thin_out(key: str, keep: int, run: Any) -> list[str]:
     made = tenant.search(
         [
             ("run.job", "=", run.job.id), ("run.kind", "=", states.BACK_UP), ("key", "=", key),
-            ("files", "!=", None), ("files", "!=", ""),
+            ("checked", "!=", None), ("files", "!=", None), ("files", "!=", ""),
         ],
         order=[("id", "DESC")],
     )
-    there = [each for each in made if each.run.destination == run.destination]
+    files = {
+        tuple(Path(file) for file in each.files.splitlines()): each
+        for each in made if each.run.destination == run.destination
+    }
     removed: list[str] = []
-    for each in surplus(there, keep):
-        files = each.files.splitlines()
+    for pair in superfluous(list(files), keep):
         try:
-            _remove(files)
+            remove(pair, run.folder.absolute())
         except OSError as error:
             logger.warning("an older backup could not be removed: %s", error)
             continue
-        each.files = ""
-        each.save()
-        removed.extend(files)
+        files[pair].files = ""
+        files[pair].save()
+        removed.extend(str(file) for file in pair)
     return removed
-
-
-def _remove(files: list[str]) -> None:
-    """Remove a pair, the info file first: without it the rest is no backup any more."""
-    for file in sorted(files, key=lambda name: not name.endswith(INFO)):
-        Path(file).unlink(missing_ok=True)

@@ -5,7 +5,6 @@ import json
 import math
 import time
 import uuid
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,21 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction, check_access, without_check_access
 
-from sichern.hosts.tryton.module import leftovers, places, processes, rights, staging, states
+from sichern.hosts.tryton.module import (
+    leftovers,
+    places,
+    processes,
+    rights,
+    staging,
+    states,
+    telling,
+)
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
-from sichern.hosts.tryton.module.mailing import mail_death
 from sichern.hosts.tryton.module.refusals import RunUnknown
 from sichern.hosts.tryton.module.run_tenant import error_json, one_line
+from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern.i18n import translate
 from sichern.run import Cancelled
 from sichern_hooks import N_, Destination, Permission, SichernError, Tenant, Way
@@ -178,22 +185,27 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     # --- to begin ------------------------------------------------------------------------------
 
     @classmethod
-    def begin(cls, kind: str, tenants: list[Tenant], **values: Any) -> Any:
+    def begin(
+        cls, kind: str, tenants: list[Tenant], *, leaving: bool = False, **values: Any
+    ) -> Any:
         """Note a run of the transaction's user and let it start once that is committed.
 
         Who calls this asked for the right; the process of the run asks again. A pair's tenant is
         one of this system only where it is to be replaced: its key alone says nothing.
+        `leaving`: the companies are about to be deleted by a transaction that cannot see this
+        run, so nothing of it may point at them.
         """
         company = Pool().get("company.company")
+        worker = config.getboolean("queue", "worker", default=False)
         values.setdefault("user", Transaction().user)
+        values.setdefault("queued", bool(worker and backend.name != "sqlite"))
         with without_check_access():
             here = kind == states.BACK_UP or values.get("way") == str(Way.REPLACE)
-            there = {str(each.id) for each in company.search([])} if here else set()
-            queued = bool(
-                config.getboolean("queue", "worker", default=False) and backend.name != "sqlite"
+            there = (
+                {str(each.id) for each in company.search([])} if here and not leaving else set()
             )
             (run,) = cls.create([{
-                "kind": kind, "name": uuid.uuid4().hex, "queued": queued, **values,
+                "kind": kind, "name": uuid.uuid4().hex, **values,
                 "tenants": [("create", [
                     {
                         "sequence": place, "key": tenant.ref.key,
@@ -204,7 +216,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
                 ])],
             }])
         transaction = Transaction()
-        if queued:
+        if run.queued:
             with transaction.set_context(queue_name=QUEUE):
                 cls.__queue__.wait_for([run])
         else:
@@ -284,27 +296,55 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
             return staging.folder(staging.DOWN, self.name)
         return Path(self.destination)
 
-    def end_with(self, error: SichernError, mailed: str | None = None) -> None:
-        """Note the end of a run that will not do anything more."""
-        tenant = Pool().get("sichern.run.tenant")
-        tenant.fail(self.tenants, error)
-        fresh = self.__class__(self.id)
-        fresh.state = states.outcome_of([each.state for each in fresh.tenants])
-        fresh.error = error_json(error)
-        fresh.finished, fresh.mailed = states.now(), mailed
-        fresh.save()
+    def fail(self, error: SichernError) -> None:
+        """Note what ended the run, for it and for the tenants that had not ended."""
+        Pool().get("sichern.run.tenant").fail(self.tenants, error)
+        self.error = error_json(error)
+        self.save()
+
+    def end(self, error: SichernError | None = None, mailed: str | None = None) -> None:
+        """Note what became of the run, by what became of its tenants.
+
+        A process that was only silent for too long takes back what was noted of its death.
+        """
+        self.state = states.outcome_of([each.state for each in self.tenants])
+        self.error = error_json(error) if error is not None else None
+        self.finished, self.mailed = states.now(), mailed
+        self.save()
+
+    def end_with(self, error: SichernError) -> None:
+        """Note the end of a run that no process will do anything more for; then it is mailed."""
+        self.fail(error)
+        self.__class__(self.id).end(error)
+        transaction = Transaction()
+        transaction.atexit(
+            leftovers.quietly, telling.tell_afterwards, transaction.database.name, self.id
+        )
 
     # --- the dead ------------------------------------------------------------------------------
 
     def is_dead(self) -> bool:
         """Whether the process is gone, or never came."""
         if self.state == states.WAITING:
-            return not self.queued and states.now() - self.create_date > LATE
+            taken = self._taken()
+            return taken is not None and states.now() - taken > LATE
         if self.state != states.RUNNING:
             return False
         if self.machine == processes.machine():
             return not processes.alive(self.pid, self.mark)
         return states.now() - (self.heartbeat or self.started) > SILENT
+
+    def _taken(self) -> dt.datetime | None:
+        """When its process was to start; None while it waits for a worker to take it.
+
+        A worker that is killed leaves its task taken, and nobody takes it again.
+        """
+        if not self.queued:
+            return self.create_date
+        with without_check_access():
+            tasks = Pool().get("ir.queue").search([("name", "=", QUEUE)])
+        times = [task.dequeued_at for task in tasks if self.id in task.data["instances"]]
+        return None if None in times else max(times, default=self.create_date)
 
     @classmethod
     def notice_dead(cls, runs: list[Any]) -> list[Any]:
@@ -318,10 +358,8 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     @classmethod
     def bury_dead(cls) -> None:
-        """Note the end of runs whose process is gone, and remove what they left unfinished."""
-        for run in cls.search([("state", "in", list(states.GOING_ON))]):
-            if run.is_dead():
-                run.bury()
+        """See to it that the end of runs is noted whose process is gone."""
+        cls.notice_dead(cls.search([("state", "in", list(states.GOING_ON))]))
 
     def bury(self) -> None:
         """Note that the process is gone; remove what it left at its destination."""
@@ -333,8 +371,6 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         self.end_with(RunDied())
         if self.kind == states.BACK_UP and unfinished:
             leftovers.remove(Destination(path=str(self.folder)), unfinished)
-        transaction = Transaction()
-        transaction.atexit(_tell_death, transaction.database.name, self.id)
 
 
 def look_again(number: int) -> None:
@@ -364,13 +400,8 @@ def _bury(database: str, number: int) -> None:
     leftovers.quietly(_bury_one, database, number)
 
 
-def _tell_death(database: str, number: int) -> None:
-    leftovers.quietly(partial(mail_death, RunDied()), database, number)
-
-
 def _bury_one(database: str, number: int) -> None:
-    # The one that just ended is not off the stack yet.
-    with Transaction(new=True).start(database, 0, context={"_check_access": False}):
+    with of_its_own(database):
         run = Pool(database).get("sichern.run")(number)
         if run.is_dead():
             run.bury()

@@ -5,7 +5,6 @@ from typing import Any
 
 from sichern.hosts.tryton.host import HOST
 from sichern.hosts.tryton.module import places, staging, states
-from sichern.hosts.tryton.module.mailing import Recipients, recipients_of
 from sichern_hooks import (
     Destination,
     Documents,
@@ -32,7 +31,6 @@ class Task:
     tenants: tuple[Tenant, ...]
     place: Destination | None
     options: Options
-    recipients: Recipients
     file: str
     way: Way
     neutralise: bool
@@ -70,7 +68,6 @@ def task_of(run: Any) -> Task:
             documents=Documents(run.documents or "inside"),
             shared=SharedRows(run.shared or "default"),
         ),
-        recipients=recipients_of(run),
         file=run.file or "",
         way=Way(run.way or "new"),
         neutralise=bool(run.neutralise),

@@ -7,21 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
 from typing import Any, TypeVar
 
-import pluggy
 from trytond import backend
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from sichern.hosts.tryton.host import TrytonHost
 from sichern.hosts.tryton.installation import Installation
-from sichern.hosts.tryton.module import held, places, processes, states
-from sichern.hosts.tryton.module.carrying_out import Ended, carry_out
-from sichern.hosts.tryton.module.mailing import NOT_SENT, failure_mails, send
+from sichern.hosts.tryton.module import held, places, processes, states, telling
+from sichern.hosts.tryton.module.carrying_out import carry_out as carry_out_task
 from sichern.hosts.tryton.module.tasks import Task, task_of
-from sichern.run import Cancelled, Unexpected
+from sichern.run import Cancelled, carry_out
 from sichern_hooks import Progress, SichernError, create_manager, hookimpl
 
 logger = logging.getLogger(__name__)
@@ -60,6 +57,7 @@ class Work:
         self._told: dict[str, Progress] = {}
         self._stopping: float | None = None
         self._folder = ""
+        self._ending = threading.Lock()
 
     def do(self) -> int:
         """Do the run, from the claim to the last note; give the status of the process."""
@@ -122,47 +120,43 @@ class Work:
             return
         if self._stopping is None:
             self._stopping = time.monotonic()
-        if self._folder and time.monotonic() - self._stopping > GRACE:
+        late = time.monotonic() - self._stopping > GRACE
+        # Where the thread is at the run's end already, it needs no more than a moment.
+        if self._folder and late and self._ending.acquire(blocking=False):
             held.remove(self._folder)
-            self.note(lambda run: run.end_with(Cancelled()))
+            self._end(Cancelled())
             held.leave()
 
     # --- the thread ----------------------------------------------------------------------------
 
     def _work(self) -> None:
-        try:
-            self._carry_out()
-        except SichernError as error:
-            self._end_with(error)
-        except Exception as error:
-            logger.exception("run %s failed", self._run)
-            self._end_with(Unexpected(reason=f"{type(error).__name__}: {error}"))
+        error = carry_out(self._carry_out, f"run {self._run}")
+        with self._ending:
+            self._end(error)
 
-    def _end_with(self, error: SichernError) -> None:
-        mailed = self._mail(error)
-        self.note(lambda run: run.end_with(error, mailed))
+    def _end(self, error: SichernError | None) -> None:
+        """Note what became of the tenants, tell who wants to know, note the end of the run."""
+        if error is not None:
+            self.note(lambda run: run.fail(error))
+        mailed = self._tell()
+        self.note(lambda run: run.end(error, mailed))
 
-    def _mail(self, error: SichernError) -> str | None:
-        """Tell the recipients, outside of any transaction; what goes wrong there is an alarm."""
+    def _tell(self) -> str | None:
+        """Mail the protocols; a mail that cannot be written or sent keeps no run from its end."""
         try:
-            mails = self.note(lambda run: failure_mails(run, error))
-            return send(self._manager, mails) if mails else None
+            return telling.send(self.note(telling.mails_of))
         except Exception:
             logger.exception("the end of run %s could not be mailed", self._run)
-            return NOT_SENT
-
-    @cached_property
-    def _manager(self) -> pluggy.PluginManager:
-        host = TrytonHost(Installation(places.settings(self._config_path, self._database)))
-        return create_manager(host, self._watch)
+            return telling.NOT_SENT
 
     def _carry_out(self) -> None:
         task: Task = self.note(task_of)
         if task.kind == states.BACK_UP and task.place is not None:
             self._folder = task.place.path
-        ended = carry_out(task, self._manager, self.note, self.stop)
+        host = TrytonHost(Installation(places.settings(self._config_path, self._database)))
+        manager = create_manager(host, self._watch)
+        carry_out_task(task, manager, self.note, self.stop)
         self._folder = ""
-        self.note(lambda run: _end(run, ended))
 
 
 def _claim(run: Any) -> bool:
@@ -175,13 +169,6 @@ def _claim(run: Any) -> bool:
     run.mark = processes.mark_of(run.pid)
     run.save()
     return True
-
-
-def _end(run: Any, ended: Ended) -> None:
-    run.state = states.outcome_of([tenant.state for tenant in run.tenants])
-    run.finished = states.now()
-    run.mailed = ended.mailed
-    run.save()
 
 
 def work_on(config_path: str, database: str, run: int) -> int:
