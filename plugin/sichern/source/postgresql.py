@@ -1,7 +1,7 @@
 """PostgreSQL: the snapshot of a session, and COPY."""
 
 from collections.abc import Generator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
@@ -19,13 +19,15 @@ from sichern.source.session import KEEPALIVE, open_session
 
 BLOCK = 1 << 18
 """Bytes that a block of lines has at least, but the last."""
+ENGINES = 4
+"""Databases whose engine is kept for their next snapshot."""
 
 
 def connect(
     url: sa.URL, temporary: Sequence[sa.Table]
 ) -> tuple[sa.Connection, sa.RootTransaction]:
     """Open the connection and its snapshot, as `open_snapshot` says."""
-    connection = open_connection(url, temporary)
+    connection = open_connection(_kept_engine(url), temporary)
     try:
         with translated():
             connection = connection.execution_options(
@@ -39,16 +41,25 @@ def connect(
     return connection, transaction
 
 
-def open_connection(
-    url: sa.URL, temporary: Sequence[sa.Table], settings: Mapping[str, str] | None = None
-) -> sa.Connection:
-    """Open a connection with the pinned settings, and others, and make its temporary tables.
-
-    Raises DatabaseUnavailable, UnsupportedDatabase, TemporaryTablesDenied.
-    """
+def make_engine(url: sa.URL, settings: Mapping[str, str] | None = None) -> sa.Engine:
+    """Make what opens connections with the pinned settings, and others; it keeps none open."""
     url = url.set(drivername="postgresql+psycopg", query={**KEEPALIVE, **url.query})
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     sa.event.listen(engine, "do_connect", partial(_connect, settings or {}))
+    return engine
+
+
+@lru_cache(ENGINES)
+def _kept_engine(url: sa.URL) -> sa.Engine:
+    """The engine of one database for all its tenants, with the statements it has compiled."""
+    return make_engine(url)
+
+
+def open_connection(engine: sa.Engine, temporary: Sequence[sa.Table]) -> sa.Connection:
+    """Open a connection, and make its temporary tables.
+
+    Raises DatabaseUnavailable, UnsupportedDatabase, TemporaryTablesDenied.
+    """
     try:
         connection = engine.connect()
     except (psycopg.Error, sa.exc.DBAPIError) as error:

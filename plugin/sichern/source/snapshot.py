@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -117,7 +118,6 @@ class Snapshot:
             with suppress(DatabaseGone):
                 result.close()
         self._connection.close()
-        self._connection.engine.dispose()
 
     def _check(self) -> None:
         if self._connection.invalidated:
@@ -177,13 +177,26 @@ def server_of(url: str) -> str:
 def listen_for_errors(
     connection: sa.Connection, translate: Callable[[BaseException], SichernError | None]
 ) -> None:
-    """Let errors of a connection's statements out as those that `translate` makes of them."""
+    """Let errors of a connection's statements out as those that `translate` makes of them.
+
+    Those of its engine's other connections too, but none of opening one.
+    """
+    sa.event.listen(connection.engine, "handle_error", _handling(translate))
+
+
+@cache
+def _handling(
+    translate: Callable[[BaseException], SichernError | None],
+) -> Callable[[sa.engine.ExceptionContext], None]:
+    """The one handler for `translate`: an engine that has it already takes it no second time."""
 
     def handle(context: sa.engine.ExceptionContext) -> None:
+        if context.connection is None:
+            return  # none was opened: who wanted one knows what that means
         ours = translate(context.original_exception)
         if context.is_disconnect and context.execution_context is not None:
             context.execution_context.cursor.close()  # nobody else does, and the driver warns
         if ours is not None:
             raise ours from context.original_exception
 
-    sa.event.listen(connection.engine, "handle_error", handle)
+    return handle

@@ -148,7 +148,7 @@ def open_session(url: str) -> TargetSession:
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql":
-        connection = postgresql.open_connection(parsed, KEY_TABLES, MEMORY)
+        connection = postgresql.open_connection(postgresql.make_engine(parsed, MEMORY), KEY_TABLES)
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         driver.server_cursor_factory = _HeldCursor
     else:
