@@ -11,10 +11,11 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from sichern.worker import serve
 from sichern_hooks import N_, SichernError
@@ -59,13 +60,13 @@ class Workers(ThreadPoolExecutor):
         Raises WorkersUnavailable, and what `first` raises.
         """
         super().__init__(count)
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._all: list[_Worker] = []
+        self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self._all: list[Worker] = []
         self._changing = threading.Lock()
         self._ended = False
         try:
             for _ in range(count):
-                self._all.append(_Worker())
+                self._all.append(self._start())
             ask = super().submit
             for started in [ask(worker.call, first, args, kwargs) for worker in self._all]:
                 started.result()
@@ -102,7 +103,11 @@ class Workers(ThreadPoolExecutor):
     @property
     def pids(self) -> list[int]:
         """The processes."""
-        return [worker.process.pid for worker in self._all]
+        return [worker.process.pid for worker in self._all if worker.process.pid is not None]
+
+    def _start(self) -> "Worker":
+        """Start a process."""
+        return _interpreter()
 
     def _ask(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         worker = self._idle.get()
@@ -114,7 +119,7 @@ class Workers(ThreadPoolExecutor):
         finally:
             self._idle.put(worker)
 
-    def _replace(self, lost: "_Worker") -> "_Worker":
+    def _replace(self, lost: "Worker") -> "Worker":
         """Start another process for one that is gone, unless all are ended."""
         with self._changing:
             if self._ended:
@@ -122,28 +127,33 @@ class Workers(ThreadPoolExecutor):
             lost.process.kill()
             lost.process.wait()
             lost.connection.close()
-            worker = self._all[self._all.index(lost)] = _Worker()
+            worker = self._all[self._all.index(lost)] = self._start()
             return worker
 
 
-class _Worker:
+class Process(Protocol):
+    """What is used of a process."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+
+    def kill(self) -> None:
+        """End it at once; nothing where it has ended."""
+
+    def wait(self) -> object:
+        """Wait for its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
     """One process, asked one thing at a time."""
 
-    def __init__(self) -> None:
-        if not Path(sys.executable or "").name.startswith("python"):
-            raise FileNotFoundError(f"{sys.executable!r} is no interpreter")
-        self.connection: Connection[Any, Any]
-        self.connection, theirs = Pipe()
-        with theirs:
-            # In a group of its own: Ctrl-C is for this process, which then ends the others.
-            self.process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                process_group=0, pass_fds=[theirs.fileno()],
-            )  # fmt: skip
-        self.connection.send(sys.path)
+    process: Process
+    connection: "Connection[Any, Any]"
 
     def call(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Let it run a function; raise what that raises, and WorkerLost where it is gone."""
         try:
             self.connection.send((fn, args, kwargs))
             failed, result = self.connection.recv()
@@ -152,3 +162,19 @@ class _Worker:
         if failed:
             raise result
         return result
+
+
+def _interpreter() -> Worker:
+    if not Path(sys.executable or "").name.startswith("python"):
+        raise FileNotFoundError(f"{sys.executable!r} is no interpreter")
+    ours: Connection[Any, Any]
+    ours, theirs = Pipe()
+    with theirs:
+        # In a group of its own: Ctrl-C is for this process, which then ends the others.
+        process = subprocess.Popen(  # noqa: S603 - this very interpreter
+            [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            process_group=0, pass_fds=[theirs.fileno()],
+        )  # fmt: skip
+    ours.send(sys.path)
+    return Worker(process=process, connection=ours)

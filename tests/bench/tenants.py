@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pluggy
 
+from sichern.copies import Copies
 from sichern.side_by_side import SideBySide, cores
-from sichern.workers import Workers
 from sichern_hooks import create_manager
 from tests.bench.data import bench_server, line_database
 from tests.bench.harness import Bench, Ratio, Run
@@ -42,7 +42,7 @@ def _sides() -> Iterator[Mapping[str, Run]]:
             shutil.rmtree(pairs, ignore_errors=True)
             pairs.mkdir()
             opening = partial(open_lines, url)
-            with Workers(cores(), int) as workers:
+            with Copies(cores(), int) as workers:
                 how = SideBySide(executor=workers, opening=opening, at_once=cores())
                 back_up_lines(url, pairs, side_by_side=how)
 

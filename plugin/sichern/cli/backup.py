@@ -14,12 +14,13 @@ from sichern.cli.call import Call
 from sichern.cli.options import command
 from sichern.cli.output import Output, error_data, print_notices
 from sichern.cli.progress import ProgressBar
+from sichern.copies import Copies
 from sichern.report.mail import loaded, protocol_mail
 from sichern.report.text import OUTCOMES, fault_lines, number_text, size_text
 from sichern.session import open_manager
 from sichern.side_by_side import SideBySide, cores
 from sichern.tenancy.plan import Plan
-from sichern.workers import Workers, WorkersUnavailable
+from sichern.workers import WorkersUnavailable
 from sichern_hooks import (
     N_,
     Documents,
@@ -171,7 +172,7 @@ def _beside(call: Call, count: int) -> Iterator[SideBySide | None]:
         return
     opening = partial(open_manager, call.config_path, call.login)
     try:
-        workers = Workers(at_once, os.getpid)
+        workers = Copies(at_once, os.getpid)
     except WorkersUnavailable:
         yield None
         return
