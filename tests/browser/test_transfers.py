@@ -38,6 +38,7 @@ def test_a_backup_goes_down_to_the_browsers_machine(
     client.choose("destination", "Mit dem Browser herunterladen")
     client.finish("Ausführen")
     client.wait_for_rows("Vollständig", 1, RUN)
+    assert _fetched(server.databases[0]) == []
     client.row(TENANT).locator("td.selection-state input").check()
     with client.page.context.expect_page() as opened:
         client.row(TENANT).get_by_role("button", name="Herunterladen").click()
@@ -48,6 +49,7 @@ def test_a_backup_goes_down_to_the_browsers_machine(
     _until(lambda: len(fetched) == 2, opened.value)
     for each in fetched:
         each.save_as(shelf / each.suggested_filename)
+    _until(lambda: _fetched(server.databases[0]) == [(TENANT,)], opened.value)
     (info,) = shelf.glob("*.ztx")
     subprocess.run(
         [Path(sys.executable).with_name("sichern"), "check", str(info)], check=True,
@@ -92,6 +94,11 @@ def test_the_pair_goes_up_into_another_system_and_its_invoices_are_seen(
     client.settle()
     for number in _invoices(server.databases[0]):
         expect(client.row(number)).to_be_visible(timeout=PATIENCE)
+
+
+def _fetched(database: TrytonDatabase) -> list[tuple[str]]:
+    """The tenants whose pairs somebody has, as the server noted it."""
+    return database.sql("SELECT name FROM sichern_run_tenant WHERE fetched IS NOT NULL")
 
 
 def _invoices(database: TrytonDatabase) -> list[str]:

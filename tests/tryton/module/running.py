@@ -78,6 +78,16 @@ def begin(pool: Any, keys: list[int], values: dict[str, Any]) -> int:
     return int(pool.get("sichern.run").begin("back-up", tenants, **values).id)
 
 
+def press_back_up(pool: Any, keys: list[int], destination: str) -> None:
+    """Choose in the dialog of a backup, and let it run."""
+    wizard = pool.get("sichern.back_up", type="wizard")
+    chosen = {
+        "tenants": keys, "destination": destination, "documents": "inside", "shared": "default",
+        "mail_to": None,
+    }
+    wizard.execute(wizard.create()[0], {"start": chosen}, "run")
+
+
 def plan(pool: Any, file: str) -> int:
     """Begin the plan of an import."""
     from sichern.hosts.tryton.module import rights
@@ -147,8 +157,8 @@ def upgrade(pool: Any, session: int) -> None:
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        companies, begin, plan, cancel, show, save_job, start_job, alarm, run_due, delete,
-        open_upgrade, upgrade,
+        companies, begin, press_back_up, plan, cancel, show, save_job, start_job, alarm, run_due,
+        delete, open_upgrade, upgrade,
     )
 }
 PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}

@@ -435,6 +435,28 @@ def test_an_upload_ends_only_with_a_whole_pair(
     assert chef.ask("POST", link, b"").status == 200
 
 
+def test_what_was_chosen_wrongly_can_be_chosen_again(
+    links: Links, chef: Visitor, real_pair: Path
+) -> None:
+    link = links.up("chef")
+    send(chef, link + zip_of(real_pair).name, b"wrong" * 500_000, 0)
+    answer = chef.ask("POST", link, b"")
+    assert (answer.status, answer.data["code"]) == (422, "upload-no-info")
+    send(chef, link + real_pair.name, b"{", 0)
+    assert chef.ask("POST", link, b"").data["code"] == "info-damaged"
+    send(chef, link + f"{STEM}.ztx", b'{"format": 1}', 0)  # another backup's, without its zip
+    send(chef, link + real_pair.name, real_pair.read_bytes(), 0)
+    assert chef.ask("POST", link, b"").status == 422
+    content = zip_of(real_pair).read_bytes()
+    send(chef, link + zip_of(real_pair).name, content, 0)
+    send(chef, link + f"{STEM}.zip", content, 0)
+    answer = chef.ask("POST", link, b"")
+    assert answer.data["code"] == "upload-many"
+    assert real_pair.name in answer.data["message"]
+    send(chef, link + real_pair.name, real_pair.read_bytes(), 0)
+    assert chef.ask("POST", link, b"").status == 200
+
+
 def test_after_its_end_nothing_is_added_to_an_upload(
     links: Links, chef: Visitor, real_pair: Path
 ) -> None:

@@ -17,7 +17,7 @@ from tests.archive.making import make_pair
 from tests.hostile.mounts import tmpfs
 from tests.support.module import demo_with_module
 from tests.support.tryton import TrytonDatabase, copy_sqlite
-from tests.tryton.module.running import Tryton
+from tests.tryton.module.running import Refused, Tryton
 
 LONG = 120
 SOON = 5.0
@@ -249,6 +249,22 @@ def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> No
         assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
         info = next(stick.glob("*.ztx"))
         assert not check_pair(info).problems
+
+
+def test_a_destination_that_is_gone_is_said_in_the_dialog_and_no_run_begins(place: Place) -> None:
+    before = place.sql("SELECT count(*) FROM sichern_run")
+    place.small.rmdir()
+    try:
+        with pytest.raises(Refused, match="Stick"):
+            place.tryton.ask("press_back_up", "chef", [1], str(place.small))
+    finally:
+        place.small.mkdir()
+    assert place.sql("SELECT count(*) FROM sichern_run") == before
+    place.tryton.ask("press_back_up", "chef", [2], str(place.small))
+    ((run,),) = place.sql("SELECT max(id) FROM sichern_run")
+    assert place.ended(run)["state"] == "complete"
+    for path in place.small.iterdir():
+        path.unlink()
 
 
 def test_a_stick_that_fills_while_it_is_written_keeps_what_was_there(place: Place) -> None:

@@ -105,7 +105,9 @@ class BackUpStart(ModelView):
             return None
         with rights.telling():
             free = places.free_bytes(self.destination)
-        return size_text(free, rights.language_here()) if free is not None else rights.say("?")
+        if free is None:
+            return rights.say(N_("cannot be reached"))
+        return size_text(free, rights.language_here())
 
     @fields.depends("tenants")
     def on_change_with_needed(self) -> str | None:
@@ -159,8 +161,11 @@ class BackUp(OwnDialog, Wizard):
 
 
 def _destination(chosen: str | None, companies: list[int]) -> str:
-    """Give what was chosen where it may be. Raises PlaceNotAllowed, NotAuthorized."""
+    """Give what was chosen where it may be, and can be written to.
+
+    Raises NotAuthorized, what `places.usable` raises.
+    """
     if chosen == places.BROWSER:
         rights.demand(Permission.DOWNLOAD, *companies)
         return chosen
-    return places.destination(chosen).path
+    return places.usable(chosen).path

@@ -227,7 +227,8 @@ class Import(OwnDialog, Wizard):
     def _prepare(self, file: Path) -> str:
         """Let the plan be made, outside of this request: it reads the whole pair.
 
-        Raises NotAuthorized, PlaceNotAllowed, NoAddress, what is wrong with the info file.
+        Raises NotAuthorized, NoAddress, what is wrong with the info file, and what
+        `places.usable` raises.
         """
         start = self.start
         actor = rights.demand(Permission.IMPORT)
@@ -236,7 +237,7 @@ class Import(OwnDialog, Wizard):
         safety = None
         if way is Way.REPLACE:
             rights.demand_both(info.tenant.key)
-            safety = places.destination(start.safety).path
+            safety = places.usable(start.safety).path
         tenant = Tenant(
             ref=TenantRef(host=actor.host, key=info.tenant.key), name=info.tenant.name
         )

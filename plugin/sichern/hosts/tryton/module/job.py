@@ -34,6 +34,7 @@ from sichern_hooks import (
 logger = logging.getLogger(__name__)
 
 KEEP = 14
+SHORTEST = dt.timedelta(minutes=1)
 LIMIT = dt.timedelta(hours=26)
 """A night that is missing is noticed in the next morning."""
 
@@ -89,7 +90,8 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         help=N_("How many checked backups of each tenant are kept."),
     )
     limit = fields.TimeDelta(
-        N_("Alarm after"), help=N_("How long the job may go without a success.")
+        N_("Alarm after"), domain=["OR", ("limit", "=", None), ("limit", ">=", SHORTEST)],
+        help=N_("How long the job may go without a success."),
     )
     last_day = fields.Date(N_("Last Night"), readonly=True)
     runs = fields.One2Many("sichern.run", "job", N_("Runs"), readonly=True)

@@ -28,6 +28,10 @@ UPLOAD_WHY = N_(
 UPLOAD_START = N_("Upload")
 UPLOAD_GOES = N_("%(name)s: %(done)s of %(total)s MB")
 UPLOAD_DONE = N_("Everything arrived. Close this page and go on in the ERP.")
+UPLOAD_CHOOSE = N_("Choose the .ztx and the .zip of one backup first.")
+SIGNED_OUT = N_(
+    "You are signed in no longer. Sign in to the ERP again in this browser, then go on."
+)
 BROKEN = N_("The connection broke. Trying again ...")
 PROGRESS = N_("Progress: %(name)s")
 PROGRESS_WHY = N_(
@@ -60,7 +64,10 @@ def download_page(language: str, files: Mapping[str, int]) -> Page:
 
 def upload_page(language: str) -> Page:
     """Let the person choose files, and send them in pieces below the page's own address."""
-    texts = {"goes": UPLOAD_GOES, "done": UPLOAD_DONE, "broken": BROKEN}
+    texts = {
+        "goes": UPLOAD_GOES, "done": UPLOAD_DONE, "choose": UPLOAD_CHOOSE, "broken": BROKEN,
+        "signedOut": SIGNED_OUT,
+    }
     return _page("upload.html", language, title=UPLOAD, why=UPLOAD_WHY, texts=texts,
                  button=_said(UPLOAD_START, language))
 
@@ -71,7 +78,7 @@ def progress_page(language: str, name: str) -> Page:
         f"<th>{_said(head, language)}</th>"
         for head in (PROGRESS_TENANT, PROGRESS_STATE, PROGRESS_DONE, PROGRESS_LEFT)
     )
-    texts = {"left": PROGRESS_LEFT, "broken": BROKEN}
+    texts = {"left": PROGRESS_LEFT, "broken": BROKEN, "signedOut": SIGNED_OUT}
     return _page("progress.html", language, title=PROGRESS, why=PROGRESS_WHY, texts=texts,
                  heads=heads, values={"name": name})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import trytond.config as config
 
 from sichern.config import Config, load_config
+from sichern.destination import open_destination
 from sichern.hosts.tryton.module import rights, staging
 from sichern.hosts.tryton.settings import Settings, read_settings
 from sichern_hooks import N_, Destination, UsageError
@@ -72,6 +73,16 @@ def destination(path: str | None) -> Destination:
         if place.path == path:
             return place
     raise PlaceNotAllowed(path=path or "-")
+
+
+def usable(path: str | None) -> Destination:
+    """Give the allowed folder of exactly this path, once a file could be made in it.
+
+    Raises PlaceNotAllowed, and what `open_destination` raises.
+    """
+    place = destination(path)
+    with open_destination(place):
+        return place
 
 
 def label(path: str | None) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sichern.archive.stems import INFO, parse_stem, split_ending
+from sichern.archive.stems import DATA, INFO, parse_stem, split_ending
 from sichern_hooks import N_, SichernError
 
 BLOCK = 1 << 20
@@ -48,6 +48,22 @@ class UploadTooLarge(SichernError):
     code = "upload-space"
     message = N_("the server has no room for %(name)s: %(needed)d bytes needed, %(free)d free")
     hint = N_("make room on the server, or import the file from a folder there")
+
+
+class NoInfo(SichernError):
+    """The small file of the pair did not come."""
+
+    code = "upload-no-info"
+    message = N_("the .ztx of this backup has not arrived")
+    hint = N_("choose all files of the backup, the .ztx too, and upload them")
+
+
+class ManyPairs(SichernError):
+    """Whole pairs, and nobody said which one is meant."""
+
+    code = "upload-many"
+    message = N_("these are files of more than one backup: %(names)s")
+    hint = N_("choose the files of one backup, and upload them")
 
 
 def file_name(sent: str) -> str:
@@ -95,18 +111,23 @@ def append(folder: Path, name: str, offset: int, length: int, body: Incoming) ->
 
 
 def settle(folder: Path) -> Path:
-    """Write everything to the disk and give the one info file that is there.
+    """Write everything to the disk and give the one info file whose zip is there, or the only one.
 
-    Raises NotAPairsFile where there is none, or more than one.
+    Where several have theirs, all info files go, and one is sent again. Raises NoInfo, ManyPairs.
     """
-    infos = []
-    for path in sorted(folder.iterdir()):
+    there = sorted(folder.iterdir())
+    for path in there:
         with _held(folder, path.name) as fd:
             os.fsync(fd)
-        if path.suffix == INFO:
-            infos.append(path)
-    if len(infos) != 1:
-        raise NotAPairsFile(name=", ".join(path.name for path in infos) or INFO)
+    infos = [path for path in there if path.suffix == INFO]
+    if not infos:
+        raise NoInfo
+    if len(infos) > 1:
+        infos = [path for path in infos if path.with_suffix(DATA) in there] or infos[:1]
+    if len(infos) > 1:
+        for path in infos:
+            path.unlink()
+        raise ManyPairs(names=", ".join(path.name for path in infos))
     return infos[0]
 
 

@@ -22,6 +22,7 @@ from trytond.protocols.wrappers import (
 )
 from trytond.wsgi import app
 
+from sichern.archive.errors import InfoDamaged
 from sichern.archive.reader import compare_length, open_pair
 from sichern.archive.stems import DATA, INFO
 from sichern.hosts.tryton.module import pages, receiving, rights, sending
@@ -228,11 +229,27 @@ def upload_end(visit: Visit) -> Any:
     if not visit.ended:
         with _kept(f"*{INFO}"):
             info = receiving.settle(visit.folder)
-        with open_pair(info) as pair:
-            for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
-                compare_length(pair, volume, expected)
+        _compare(info)
         visit.note(lambda link: link.close(info.name))
     return json_answer(HTTPStatus.OK)
+
+
+def _compare(info: Path) -> None:
+    """Hold the lengths of what came up against the info file; what can never be right goes.
+
+    So the person may choose another file of that name. Raises what `open_pair` raises,
+    VolumeTruncated, PairMismatch.
+    """
+    try:
+        pair = open_pair(info)
+    except InfoDamaged:
+        info.unlink()
+        raise
+    with pair:
+        for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
+            if volume.length > expected.size:
+                info.with_name(volume.name).unlink()
+            compare_length(pair, volume, expected)
 
 
 # --- answers -----------------------------------------------------------------------------------

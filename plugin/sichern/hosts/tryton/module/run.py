@@ -99,7 +99,9 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         N_("Mail"), readonly=True, sort=False,
     )
     error = fields.Text(N_("Error as JSON"), readonly=True, strip=False)
-    message = fields.Function(fields.Text(N_("Message")), "get_message")
+    message = fields.Function(
+        fields.Text(N_("Message"), states={"invisible": ~Eval("message")}), "get_message"
+    )
     progress = fields.Function(fields.Float(N_("Progress")), "get_progress")
     remaining = fields.Function(fields.TimeDelta(N_("Time Left")), "get_remaining")
 
@@ -156,26 +158,29 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     def get_progress(self, _name: str) -> float:
         """How far all of its tenants are, from 0 to 1."""
-        each = [
-            tenant.get_progress("progress") if tenant.state in states.GOING_ON else 1.0
-            for tenant in self.tenants
-        ]
+        each = [tenant.get_progress("progress") for tenant in self.tenants]
         return sum(each) / len(each) if each else 0.0
 
     def get_remaining(self, _name: str) -> dt.timedelta | None:
         """How long the run takes, if the tenants to come are as long as those before."""
         if self.state != states.RUNNING or not self.started:
             return None
-        done = self.get_progress("progress")
+        # What failed needs no more time.
+        each = [
+            tenant.get_progress("progress") if tenant.state in states.GOING_ON else 1.0
+            for tenant in self.tenants
+        ]
+        done = sum(each) / len(each) if each else 0.0
         if not done:
             return None
         passed = (states.now() - self.started).total_seconds()
         return dt.timedelta(seconds=round(passed * (1 - done) / done))
 
     def get_message(self, _name: str) -> str:
-        """What ended the run as a whole, and what to do about it."""
+        """What ended the run as a whole or tenants of it, and what to do about it."""
         if not self.error:
-            return ""
+            said = {tenant.rec_name: tenant.message for tenant in self.tenants}
+            return "\n\n".join(f"{name}: {text}" for name, text in said.items() if text)
         said = json.loads(self.error)
         language = rights.language_here()
         return "\n".join(
@@ -317,9 +322,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         self.fail(error)
         self.__class__(self.id).end(error)
         transaction = Transaction()
-        transaction.atexit(
-            leftovers.quietly, telling.tell_afterwards, transaction.database.name, self.id
-        )
+        transaction.atexit(telling.tell_soon, transaction.database.name, self.id)
 
     # --- the dead ------------------------------------------------------------------------------
 

@@ -54,9 +54,11 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     size_text = fields.Function(fields.Char(N_("Size")), "get_size_text")
     files = fields.Text(N_("Files"), readonly=True)
     checked = fields.DateTime(N_("Last Checked"), readonly=True)
+    fetched = fields.DateTime(N_("Downloaded"), readonly=True)
     progress = fields.Function(fields.Float(N_("Progress")), "get_progress")
     remaining = fields.Function(fields.TimeDelta(N_("Time Left")), "get_remaining")
     message = fields.Function(fields.Text(N_("Message")), "get_message")
+    reason = fields.Function(fields.Char(N_("Message")), "get_reason")
     protocol = fields.Text(N_("Protocol as JSON"), readonly=True, strip=False)
     plan = fields.Text(N_("Plan"), readonly=True, strip=False)
     error = fields.Text(N_("Error as JSON"), readonly=True, strip=False)
@@ -146,6 +148,10 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
                 for part in ("message", "hint")
             )
         return ""
+
+    def get_reason(self, _name: str) -> str:
+        """What is wrong, in a line."""
+        return self.get_message("message").partition("\n")[0]
 
     def get_protocol_text(self, _name: str) -> str:
         """The protocol, in the reader's language."""

@@ -6,7 +6,9 @@ So it tells of every run, also of one that ended before its first tenant, or who
 import datetime as dt
 import json
 import logging
+import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sql import Null
@@ -15,7 +17,7 @@ from trytond.transaction import Transaction
 
 from sichern import __version__
 from sichern.hosts.tryton.host import HOST
-from sichern.hosts.tryton.module import places, rights, states
+from sichern.hosts.tryton.module import leftovers, places, rights, states
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern.i18n import language_of
@@ -63,6 +65,12 @@ def send(mails: Sequence[Mail]) -> str | None:
     hook = rights.manager().hook
     sent = [hook.sichern_send_mail(mail=mail) is True for mail in mails]
     return SENT if all(sent) else NOT_SENT
+
+
+def tell_soon(database: str, number: int) -> None:
+    """Tell of a run beside what goes on: a mail server may take a minute to say nothing."""
+    work = partial(leftovers.quietly, tell_afterwards, database, number)
+    threading.Thread(target=work).start()
 
 
 def tell_afterwards(database: str, number: int) -> None:

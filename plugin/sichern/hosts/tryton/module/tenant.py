@@ -7,7 +7,7 @@ from sql.aggregate import Max
 from trytond.model import ModelSQL, ModelView, fields
 from trytond.pool import Pool
 
-from sichern.hosts.tryton.module import rights, states
+from sichern.hosts.tryton.module import places, rights, states
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.report.text import size_text
 from sichern_hooks import N_, Permission
@@ -72,13 +72,17 @@ class Tenant(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     @classmethod
     def _backups(cls, *wanted: str) -> Any:
-        """Select the newest backup of each company, of those states where some are named."""
+        """Select the newest backup of each company, of those states where some are named.
+
+        One for the browser is removed after a day: it is no good one until somebody has it.
+        """
         pool = Pool()
         run = pool.get("sichern.run").__table__()
         tenant = pool.get("sichern.run.tenant").__table__()
         where = (run.kind == states.BACK_UP) & (tenant.company != Null)
         if wanted:
             where &= tenant.state.in_(wanted)
+            where &= (run.destination != places.BROWSER) | (tenant.fetched != Null)
         return tenant.join(run, condition=tenant.run == run.id).select(
             tenant.company.as_("company"), Max(tenant.id).as_("id"),
             where=where, group_by=tenant.company,

@@ -149,7 +149,17 @@ class Transfer(ModelSQL):
             return False
         files[name]["ended"] = True
         self._note(files)
+        if self.ended:
+            self._note_fetched()
         return True
+
+    def _note_fetched(self) -> None:
+        """Note that somebody has the pair of a run now; which run's folder it lies in says so."""
+        tenant = Pool().get("sichern.run.tenant")
+        found = tenant.search([
+            ("run.name", "=", Path(self.folder).name), ("key", "=", self.tenant),
+        ])
+        tenant.write(found, {"fetched": states.now()})
 
     def prolong(self) -> None:
         """Note a first use: from now on the transfer may take its time."""
