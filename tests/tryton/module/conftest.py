@@ -1,6 +1,7 @@
 """A Tryton with the module, served over HTTP."""
 
 import json
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -13,12 +14,15 @@ from typing import Any
 
 import pytest
 
+from sichern.archive.pair import PairWriter
+from tests.archive.making import fill, make_pair
 from tests.support.module import demo_with_module
 from tests.support.serving import WebServer, serving
 from tests.support.tryton import copy_sqlite, environment
 from tests.support.visitor import Visitor
 from tests.tryton.module.entries import ROLES, SHAPE, Target
 from tests.tryton.module.peopling import SIZES
+from tests.tryton.module.visiting import MEGA, STEM, Links, signed_in
 
 ROOT = "allowed-root"
 LONG = 120
@@ -33,6 +37,38 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     database = copy_sqlite(demo_with_module(), tmp_path_factory.mktemp("served"))
     with serving(database) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def links(server: WebServer) -> Iterator[Links]:
+    """`chef` may do everything in both companies, `anna` works in one and holds no right."""
+    links = Links(server)
+    yield links
+    links.close()
+
+
+@pytest.fixture(scope="module")
+def chef(server: WebServer) -> Visitor:
+    return signed_in(server, "chef")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A pair as far as a download looks at it."""
+    (tmp_path / f"{STEM}.zip").write_bytes(secrets.token_bytes(5 * MEGA + 17))
+    (tmp_path / f"{STEM}.ztx").write_bytes(b'{"format": 1}\n')
+    return tmp_path / f"{STEM}.ztx"
+
+
+@pytest.fixture
+def real_pair(tmp_path: Path) -> Path:
+    """A pair that Sichern wrote."""
+
+    def write(writer: PairWriter) -> None:
+        fill(writer, documents=[secrets.token_bytes(300_000)])
+
+    committed = make_pair(tmp_path, write=write)
+    return tmp_path / committed.files[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
