@@ -13,11 +13,12 @@ from sichern.schema.wire import Raw, Wire
 DIGITS = 150_000
 """More digits than PostgreSQL's numeric has (131,072 before and 16,383 behind the point)."""
 _SHORT = re.compile(r"0|[1-9][0-9]{0,17}")
+# Possessive, and the most frequent first: twice as fast over a column.
 _SHORT_NUMERIC = re.compile(
-    r"(?:0|-?[1-9][0-9]{0,17}|-0(?=\.0*[1-9]))(?:\.[0-9]{1,17})?"
+    r"(?:-?+[1-9][0-9]{0,17}+|0|-0(?=\.0*+[1-9]))(?:\.[0-9]{1,17}+)?+"
 )
 """Texts that are surely canonical, and that SQLite can hold."""
-_SHORT_NUMERICS = re.compile(rf"(?:{_SHORT_NUMERIC.pattern}\n)*")
+_SHORT_NUMERICS = re.compile(rf"(?:{_SHORT_NUMERIC.pattern}\n)*+")
 _NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|NaN|-?Infinity")
 _FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?|NaN|-?Infinity")
 
