@@ -34,6 +34,14 @@ class AmbiguousTenant(UsageError):
     hint = N_("name the one that you mean by its key")
 
 
+class UnknownDestination(UsageError):
+    """A word that is neither a configured destination nor a folder."""
+
+    code = "unknown-destination"
+    message = N_("%(name)s is neither a folder that exists nor one of the destinations: %(known)s")
+    hint = N_("name one of these, or the path of a folder")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """The manager with one host, and the actor whose rights count."""
@@ -64,10 +72,17 @@ class Session:
         return [*self.config.destinations, *offered]
 
     def destination(self, path: str) -> Destination:
-        """The configured destination of that path or label, else the folder itself."""
-        for destination in self.destinations():
+        """The configured destination of that path or label, else the folder itself.
+
+        Raises UnknownDestination for a bare word that is no folder, where there are labels.
+        """
+        offered = self.destinations()
+        for destination in offered:
             if path in (destination.path, destination.label):
                 return destination
+        labels = [each.label for each in offered if each.label]
+        if labels and path == Path(path).name and not Path(path).exists():
+            raise UnknownDestination(name=path, known=", ".join(labels))
         return Destination(path=path)
 
     def require(self, permission: Permission) -> None:

@@ -120,6 +120,24 @@ def test_an_empty_mount_point_is_refused(config: Path, target: Path) -> None:
     refused_run(sichern("backup", "1", "--config", config, "--to", "nas"), "marker file .nas")
     refused_run(sichern("backup", "1", "--config", config, "--to", target), "marker file .nas")
     assert list(target.iterdir()) == []
+    mistyped = sichern("backup", "1", "--config", config, "--to", "naas")
+    assert mistyped.status == 2
+    assert "naas is neither a folder that exists nor one of the destinations: nas" in mistyped.err
+
+
+@pytest.mark.parametrize("command", ["check", "show", "import"])
+def test_the_zip_is_not_taken_for_the_info_file(
+    config: Path, target: Path, command: str
+) -> None:
+    done = sichern("backup", "1", "--config", config, "--to", target, "--json")
+    assert done.status == 0
+    (data,) = target.glob("*.zip")
+    more = ["--config", str(config), "--as", "new"] if command == "import" else []
+    given = sichern(command, data, *more)
+    assert (given.status, given.out) == (2, "")
+    error, hint, *_ = given.err.splitlines()
+    assert f"{data.name} holds the data of a backup" in error
+    assert "the .ztx that lies beside it" in hint
 
 
 def test_one_tenant_that_fails_fails_the_run_with_an_error_for_each(

@@ -71,7 +71,7 @@ def test_every_truncation_is_found(small: Path, ending: str) -> None:
 
 
 def test_bytes_that_were_appended_are_found(small: Path) -> None:
-    for ending, expected in ((".zip", {"volume-truncated"}), (".ztx", {"info-damaged"})):
+    for ending, expected in ((".zip", {"volume-longer"}), (".ztx", {"info-damaged"})):
         path = small / (STEM + ending)
         good = path.read_bytes()
         path.write_bytes(good + b"\0")
@@ -130,7 +130,8 @@ def test_a_zip_that_was_repacked_by_another_program_is_refused(small: Path) -> N
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name, data in content:
             new.writestr(name, data)
-    assert codes(small) == {"volume-truncated"}
+    (code,) = codes(small)
+    assert code in {"volume-truncated", "volume-longer"}
 
 
 def test_the_callers_own_look_at_rows_adds_problems(tmp_path: Path) -> None:

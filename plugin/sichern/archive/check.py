@@ -8,6 +8,7 @@ from sichern.archive.errors import (
     PairMismatch,
     StructureDamaged,
     VolumeDamaged,
+    VolumeLonger,
     VolumeTruncated,
 )
 from sichern.archive.info import Info
@@ -65,7 +66,7 @@ def _check(
     for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
         try:
             compare_length(pair, volume, expected)
-        except (PairMismatch, VolumeTruncated) as error:
+        except (PairMismatch, VolumeTruncated, VolumeLonger) as error:
             cut.append(error)
     if cut:
         return tuple(cut)

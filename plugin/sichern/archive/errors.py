@@ -31,6 +31,14 @@ class InfoMissing(UsageError):
     hint = N_("give the path of the .ztx file; a .zip without its .ztx is no backup")
 
 
+class ZipGiven(UsageError):
+    """The zip was named where the info file is asked for."""
+
+    code = "zip-given"
+    message = N_("%(file)s holds the data of a backup; its info file is asked for")
+    hint = N_("give the path of the .ztx that lies beside it")
+
+
 class Unfinished(ArchiveError):
     """A run has not ended, or was killed."""
 
@@ -93,6 +101,14 @@ class VolumeTruncated(ArchiveError):
     code = "volume-truncated"
     message = N_("%(volume)s has %(found)s bytes instead of %(expected)s")
     hint = N_("the copy was cut short: copy it again, or take an older backup")
+
+
+class VolumeLonger(ArchiveError):
+    """The zip is longer than it was."""
+
+    code = "volume-longer"
+    message = N_("%(volume)s has %(found)s bytes instead of %(expected)s")
+    hint = N_("it was changed after the backup: take another copy of the pair, or an older backup")
 
 
 class PairMismatch(ArchiveError):

@@ -15,9 +15,11 @@ from sichern.archive.errors import (
     InfoUnreadable,
     NoSuchMember,
     PairMismatch,
+    VolumeLonger,
     VolumeMissing,
     VolumeTruncated,
     VolumeUnreadable,
+    ZipGiven,
 )
 from sichern.archive.info import Info, Member, Volume
 from sichern.archive.info_text import InfoText, read_info
@@ -127,8 +129,10 @@ class ArchiveReader:
 def read_info_file(path: Path) -> InfoText:
     """Read an info file.
 
-    Raises InfoMissing, InfoUnreadable, InfoDamaged, FormatTooNew, FormatTooOld.
+    Raises ZipGiven, InfoMissing, InfoUnreadable, InfoDamaged, FormatTooNew, FormatTooOld.
     """
+    if path.name.endswith(DATA):
+        raise ZipGiven(file=path.name)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
@@ -180,12 +184,16 @@ def open_pair(path: Path) -> OpenPair:
 
 
 def compare_length(pair: OpenPair, volume: OpenVolume, expected: Volume) -> None:
-    """Hold a zip's length against the info file. Raises VolumeTruncated, PairMismatch."""
+    """Hold a zip's length against the info file.
+
+    Raises VolumeTruncated, VolumeLonger, PairMismatch.
+    """
     if volume.length == expected.size:
         return
     if volume.name != expected.name:
         raise PairMismatch(volume=volume.name, file=pair.file, expected=expected.name)
-    raise VolumeTruncated(volume=volume.name, found=volume.length, expected=expected.size)
+    wrong = VolumeTruncated if volume.length < expected.size else VolumeLonger
+    raise wrong(volume=volume.name, found=volume.length, expected=expected.size)
 
 
 def _open_volume(info: Path, name: str) -> OpenVolume:

@@ -238,7 +238,7 @@ def _compare(info: Path) -> None:
     """Hold the lengths of what came up against the info file; what can never be right goes.
 
     So the person may choose another file of that name. Raises what `open_pair` raises,
-    VolumeTruncated, PairMismatch.
+    VolumeTruncated, VolumeLonger, PairMismatch.
     """
     try:
         pair = open_pair(info)
