@@ -102,7 +102,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     message = fields.Function(
         fields.Text(N_("Message"), states={"invisible": ~Eval("message")}), "get_message"
     )
-    progress = fields.Function(fields.Float(N_("Progress")), "get_progress")
+    progress = fields.Function(fields.Float(N_("Progress"), digits=(1, 2)), "get_progress")
     remaining = fields.Function(fields.TimeDelta(N_("Time Left")), "get_remaining")
 
     @classmethod

@@ -55,7 +55,7 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     files = fields.Text(N_("Files"), readonly=True)
     checked = fields.DateTime(N_("Last Checked"), readonly=True)
     fetched = fields.DateTime(N_("Downloaded"), readonly=True)
-    progress = fields.Function(fields.Float(N_("Progress")), "get_progress")
+    progress = fields.Function(fields.Float(N_("Progress"), digits=(1, 2)), "get_progress")
     remaining = fields.Function(fields.TimeDelta(N_("Time Left")), "get_remaining")
     message = fields.Function(fields.Text(N_("Message")), "get_message")
     reason = fields.Function(fields.Char(N_("Message")), "get_reason")

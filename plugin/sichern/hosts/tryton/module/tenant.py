@@ -33,7 +33,7 @@ class Tenant(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         fields.Selection([(None, ""), *states.TENANT_STATES], N_("Last Run")), "get_of_run"
     )
     checked = fields.Function(fields.DateTime(N_("Last Checked")), "get_of_run")
-    progress = fields.Function(fields.Float(N_("Progress")), "get_of_run")
+    progress = fields.Function(fields.Float(N_("Progress"), digits=(1, 2)), "get_of_run")
 
     @classmethod
     def __setup__(cls) -> None:
