@@ -5,6 +5,7 @@ DATABASE` reads requests as JSON lines, `[name, login, arguments...]`, and answe
 `{"answer": ...}`, or `{"refused": text}` where Tryton would show an error. A `Tryton` drives one.
 """
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -119,7 +120,9 @@ def show(pool: Any, run: int) -> dict[str, Any]:
 
 
 def save_job(pool: Any, values: dict[str, Any]) -> int:
-    """Save a job."""
+    """Save a job; its limit comes in seconds."""
+    if "limit" in values:
+        values = {**values, "limit": dt.timedelta(seconds=values["limit"])}
     (job,) = pool.get("sichern.job").create([values])
     return int(job.id)
 

@@ -156,6 +156,14 @@ def test_older_pairs_go_after_a_newer_one_is_checked_and_strange_files_stay(
     assert strange.exists()
 
 
+def test_a_job_of_no_tenant_and_an_alarm_after_nothing_are_not_saved(nights: Nights) -> None:
+    with pytest.raises(Refused, match="no tenant was chosen"):
+        nights.job(everyone=False)
+    with pytest.raises(Refused, match="Alarm"):
+        nights.job(limit=0)
+    nights.job(everyone=False, companies=[("add", [1])])
+
+
 def test_all_except_leaves_those_out(nights: Nights) -> None:
     shown = nights.run(nights.job(excluded=[("add", [1])]))
     assert [each["key"] for each in shown["tenants"]] == ["2"]

@@ -18,6 +18,7 @@ from sichern.hosts.tryton.due import is_due
 from sichern.hosts.tryton.module import leftovers, places, rights, states, telling
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.addresses import addresses
+from sichern.hosts.tryton.module.back_up import NoTenant
 from sichern.hosts.tryton.module.run import wait_for_end
 from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern.run import Unexpected
@@ -178,10 +179,18 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
 
     @classmethod
     def validate_fields(cls, jobs: list[Any], field_names: set[str] | None) -> None:
-        """Hold what was saved against the rights of who saved it."""
+        """Hold what was saved against the rights of who saved it, and against sense."""
         super().validate_fields(jobs, field_names)
         if not Transaction().user or field_names == {"last_day"}:
             return
+        cls.demand_rights(jobs)
+        with rights.telling():
+            if not all(job.everyone or job.companies for job in jobs):
+                raise NoTenant
+
+    @classmethod
+    def demand_rights(cls, jobs: list[Any]) -> None:
+        """Raise UserError where who saves these jobs may not what they do."""
         with rights.telling():
             for job in jobs:
                 companies = [company.id for company in (*job.companies, *job.excluded)]
@@ -358,51 +367,3 @@ def _start_due(database: str, number: int) -> None:
                 Unexpected(reason=error.message)
                 if isinstance(error, UserError) else Unexpected.of(error)
             )
-
-
-class JobTenant:
-    """Holds who names a tenant to its rights, whichever way the row comes."""
-
-    __slots__ = ()
-
-    @classmethod
-    def validate_fields(cls, links: list[Any], field_names: set[str] | None) -> None:
-        """Hold the job against the rights of who saved this, as if they had saved the job."""
-        super().validate_fields(links, field_names)  # type: ignore[misc]
-        jobs = {link.job.id for link in links}
-        job = Pool().get("sichern.job")
-        job.validate_fields(job.browse(list(jobs)), {"companies"})
-
-
-class JobCompany(JobTenant, ModelSQL):
-    """A tenant that a job backs up."""
-
-    __name__ = "sichern.job-company.company"
-    __string__ = N_("Job and Tenant")
-
-    job = fields.Many2One("sichern.job", N_("Job"), ondelete="CASCADE", required=True)
-    company = fields.Many2One(
-        "company.company", N_("Company"), ondelete="CASCADE", required=True
-    )
-
-    @classmethod
-    def __setup__(cls) -> None:
-        super().__setup__()
-        cls.__access__.add("job")
-
-
-class JobExcluded(JobTenant, ModelSQL):
-    """A tenant that a job leaves out."""
-
-    __name__ = "sichern.job-excluded-company.company"
-    __string__ = N_("Job and Tenant Left Out")
-
-    job = fields.Many2One("sichern.job", N_("Job"), ondelete="CASCADE", required=True)
-    company = fields.Many2One(
-        "company.company", N_("Company"), ondelete="CASCADE", required=True
-    )
-
-    @classmethod
-    def __setup__(cls) -> None:
-        super().__setup__()
-        cls.__access__.add("job")
