@@ -180,7 +180,7 @@ class OpenDestination:
         self.needed = sum(estimates)
         if self.needed > self.free:
             raise NotEnoughRoom(
-                path=self.path, needed=_megabytes(self.needed), free=self.free // 10**6
+                path=self.path, needed=_megabytes(self.needed), free=_free_megabytes(self.free)
             )
 
     def verify(self) -> None:
@@ -200,7 +200,7 @@ class OpenDestination:
             # Otherwise it is not bytes that are used up.
             if free < self.needed:
                 return DestinationFilled(
-                    path=self.path, needed=_megabytes(self.needed), free=free // 10**6
+                    path=self.path, needed=_megabytes(self.needed), free=_free_megabytes(free)
                 )
         return failure(error, self.path, self.filesystem, name)
 
@@ -384,5 +384,15 @@ def _unescape(field: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
-def _megabytes(size: int) -> int:
-    return -(-size // 10**6)
+def _megabytes(size: int) -> float:
+    """Rounded up, small ones to a tenth: what is needed."""
+    return -(-size // 10**6) if size >= 10**7 else _tenths(-(-size // 10**5))
+
+
+def _free_megabytes(size: int) -> float:
+    """Rounded down, small ones to a tenth: what is there."""
+    return size // 10**6 if size >= 10**7 else _tenths(size // 10**5)
+
+
+def _tenths(count: int) -> float:
+    return count / 10 if count % 10 else count // 10

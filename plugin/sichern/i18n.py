@@ -56,9 +56,18 @@ def environment_language() -> str:
 def translate(
     text: str, language: str, values: Mapping[str, str | int | float] | None = None
 ) -> str:
-    """Translate a msgid and fill its `%(name)s` placeholders. An empty text stays empty."""
-    translated = catalog(language).gettext(text) if text else ""
-    return translated % values if values is not None else translated
+    """Translate a msgid and fill its `%(name)s` placeholders. An empty text stays empty.
+
+    A `reason` may be a msgid too.
+    """
+    gettext_ = catalog(language).gettext
+    translated = gettext_(text) if text else ""
+    if values is None:
+        return translated
+    reason = values.get("reason")
+    if isinstance(reason, str) and reason:
+        values = {**values, "reason": gettext_(reason)}
+    return translated % values
 
 
 def error_lines(error: SichernError, language: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def offered(server: WebServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     made = back_up_all(demo_sqlite(), tmp_path_factory.mktemp("elsewhere"))["1"].ztx
     for file in (made, made.with_suffix(".zip")):
         shutil.copy(file, server.config.parent / "backups")
-    return "Muster GmbH, "
+    return "Muster GmbH (1), "
 
 
 def test_a_pair_is_imported_after_a_look_at_its_plan(

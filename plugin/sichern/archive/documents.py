@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sichern.archive.errors import ArchiveError, DocumentsDiffer
 from sichern.archive.info import Info
 from sichern.archive.names import Kind, parse_member
+from sichern_hooks import N_
 
 COLUMNS = ("table", "key", "label", "name", "kind", "size", "sha256", "origin")
 IN_ARCHIVE = ("table", "store")
@@ -30,10 +31,10 @@ class DocumentList:
             for line in lines:
                 self._read(line)
             if len(rest) > _LONGEST_LINE:
-                raise DocumentsDiffer(reason="a line of documents.tsv has no end")
+                raise DocumentsDiffer(reason=N_("a line of documents.tsv has no end"))
             yield block
         if rest:
-            raise DocumentsDiffer(reason="the last line of documents.tsv has no end")
+            raise DocumentsDiffer(reason=N_("the last line of documents.tsv has no end"))
 
     def compare(self, info: Info) -> Iterator[ArchiveError]:
         """Give what does not fit between the list, the members and the info file's counts."""
@@ -52,21 +53,21 @@ class DocumentList:
                 break
         counts = (self.without.get(MISSING, 0), self.without.get(LEFT_OUT, 0))
         if counts != (info.documents.missing, info.documents.left_out):
-            yield DocumentsDiffer(reason="the number of missing or left out documents")
+            yield DocumentsDiffer(reason=N_("the number of missing or left out documents"))
 
     def _read(self, line: bytes) -> None:
         cells = line.split(b"\t")
         if len(cells) != len(COLUMNS):
-            raise DocumentsDiffer(reason="a line of documents.tsv has other columns")
+            raise DocumentsDiffer(reason=N_("a line of documents.tsv has other columns"))
         size, sha256, origin = (cell.decode("ascii", "replace") for cell in cells[5:])
         if origin in IN_ARCHIVE:
             if not (size.isascii() and size.isdigit() and len(size) < 20):
-                raise DocumentsDiffer(reason="a size in documents.tsv is no number")
+                raise DocumentsDiffer(reason=N_("a size in documents.tsv is no number"))
             if self.sizes.setdefault(sha256, int(size)) != int(size):
                 raise DocumentsDiffer(reason=f"{sha256} has two sizes")
         elif origin in (MISSING, LEFT_OUT):
             if sha256:
-                raise DocumentsDiffer(reason="a document that is not there has a SHA-256")
+                raise DocumentsDiffer(reason=N_("a document that is not there has a SHA-256"))
             self.without[origin] = self.without.get(origin, 0) + 1
         else:
             raise DocumentsDiffer(reason=f"an origin {origin[:40]!r}")

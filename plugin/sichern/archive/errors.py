@@ -2,6 +2,16 @@
 
 from sichern_hooks import N_, SichernError, UsageError
 
+REASONS = (
+    N_("bytes follow the end of the stream"),
+    N_("no end record"),
+    N_("the end records are not canonical"),
+    N_("the central directory ends too early"),
+    N_("a member's name is not ASCII"),
+    N_("a record of the central directory is not canonical"),
+)
+"""Marked for translation here: workers start with `deflate` and `layout`, which import nothing."""
+
 
 class ArchiveError(SichernError):
     """Something is wrong with a pair that was read; the others of this kind are its problems."""

@@ -24,7 +24,7 @@ from sichern.archive.info import (
 )
 from sichern.archive.names import Kind, parse_member
 from sichern.archive.stems import DATA, DOCUMENTS, parse_stem, split_ending
-from sichern_hooks import Documents, Outcome, Role, SharedRows, SystemIdentity
+from sichern_hooks import N_, Documents, Outcome, Role, SharedRows, SystemIdentity
 
 OLDEST_FORMAT = 1
 _HASH = "sha256"
@@ -227,12 +227,12 @@ def _sound(data: bytes, file: str) -> dict[str, Any]:
     try:
         content = json.loads(data.decode())
         if not isinstance(content, dict) or not isinstance(content.get(_HASH), str):
-            raise ValueError("no object with a sha256")
+            raise ValueError(N_("no object with a sha256"))
         bare = {key: value for key, value in content.items() if key != _HASH}
         if canonical(content) != data:
-            raise ValueError("not canonical JSON")
+            raise ValueError(N_("not canonical JSON"))
         if hashlib.sha256(canonical(bare)).hexdigest() != content[_HASH]:
-            raise ValueError("its own SHA-256 does not fit")
+            raise ValueError(N_("its own SHA-256 does not fit"))
     except (ValueError, RecursionError) as error:
         raise InfoDamaged(file=file, reason=str(error)[:200]) from error
     return content
@@ -240,7 +240,7 @@ def _sound(data: bytes, file: str) -> dict[str, Any]:
 
 def _check_format(found: object, file: str) -> None:
     if not isinstance(found, int) or isinstance(found, bool):
-        raise InfoDamaged(file=file, reason="no format")
+        raise InfoDamaged(file=file, reason=N_("no format"))
     wrong: type[ArchiveError] | None = None
     if found > FORMAT:
         wrong = FormatTooNew
@@ -260,10 +260,10 @@ def _wrong_volumes(info: Info) -> str:
     parts = [split_ending(volume.name) for volume in info.volumes]
     endings = [part[1] for part in parts if part is not None]
     if endings != [DATA, DOCUMENTS][: len(info.volumes)]:
-        return "the volumes' names"
+        return N_("the volumes' names")
     stems = {part[0] for part in parts if part is not None}
     if len(stems) != 1 or parse_stem(stems.pop()) is None:
-        return "the volumes' names"
+        return N_("the volumes' names")
     return ""
 
 
@@ -304,12 +304,12 @@ def _wrong_tables(info: Info) -> str:
         last[place] = parsed.number
         rows[place] = rows.get(place, 0) + (member.rows or 0)
     if documents != [info.documents.count, info.documents.bytes]:
-        return "the number of documents"
+        return N_("the number of documents")
     names = [table.name for table in info.tables]
     if len(set(names)) != len(names):
-        return "a table twice"
+        return N_("a table twice")
     if {table for _, table in rows} - set(names):
-        return "rows of a table that is not listed"
+        return N_("rows of a table that is not listed")
     for table in info.tables:
         counted = (rows.get((Kind.DATA, table.name), 0), rows.get((Kind.IDENTITIES, table.name), 0))
         if counted != (table.rows, table.identities):

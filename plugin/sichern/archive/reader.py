@@ -26,6 +26,7 @@ from sichern.archive.info_text import InfoText, read_info
 from sichern.archive.layout import Entry
 from sichern.archive.stems import DATA, DOCUMENTS, INFO
 from sichern.archive.volume import ZipVolume, open_volume
+from sichern_hooks import N_
 
 LARGEST_INFO = 1 << 28
 
@@ -142,7 +143,7 @@ def read_info_file(path: Path) -> InfoText:
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise InfoUnreadable(file=str(path), reason="not a file")
+            raise InfoUnreadable(file=str(path), reason=N_("not a file"))
         if found.st_size > LARGEST_INFO:
             raise InfoDamaged(file=path.name, reason=f"{found.st_size} bytes")
         data = b"".join(_read_all(fd, found.st_size))
@@ -206,5 +207,5 @@ def _open_volume(info: Path, name: str) -> OpenVolume:
     found = os.fstat(fd)
     if not stat.S_ISREG(found.st_mode):
         os.close(fd)
-        raise VolumeUnreadable(volume=name, reason="not a file")
+        raise VolumeUnreadable(volume=name, reason=N_("not a file"))
     return OpenVolume(name=name, fd=fd, length=found.st_size)

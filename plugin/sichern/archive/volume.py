@@ -26,6 +26,7 @@ from sichern.archive.layout import (
     parse_end,
 )
 from sichern.archive.names import parse_member
+from sichern_hooks import N_
 
 _READ = 1 << 18
 _LONGEST_RECORD = CENTRAL_FIXED + 300 + 28
@@ -71,9 +72,9 @@ class ZipVolume:
         except InflateError as error:
             raise self._damaged(entry, str(error)) from error
         if crc != entry.crc:
-            raise self._damaged(entry, "its CRC differs")
+            raise self._damaged(entry, N_("its CRC differs"))
         if digest.hexdigest() != member.sha256:
-            raise self._damaged(entry, "its SHA-256 differs")
+            raise self._damaged(entry, N_("its SHA-256 differs"))
 
     def _unpacked(self, entry: Entry, read: Input) -> Iterator[bytes]:
         packed = self._packed(entry, read)
@@ -84,7 +85,7 @@ class ZipVolume:
         while position < entry.end:
             block = read.read_at(min(_READ, entry.end - position), position)
             if not block:
-                raise self._damaged(entry, "the file ends in it")
+                raise self._damaged(entry, N_("the file ends in it"))
             yield block
             position += len(block)
 
@@ -117,19 +118,19 @@ def _directory(source: Input, length: int, count: int) -> list[Entry]:
     if end.count != count:
         raise LayoutError(f"{end.count} members instead of {count}")
     if end.size > count * _LONGEST_RECORD:
-        raise LayoutError("the central directory is too large")
+        raise LayoutError(N_("the central directory is too large"))
     data = source.read_at(end.size, end.offset)
     if len(data) != end.size:
-        raise LayoutError("the central directory is cut short")
+        raise LayoutError(N_("the central directory is cut short"))
     entries: list[Entry] = []
     position = 0
     for _ in range(count):
         entry, position = parse_central(data, position)
         entries.append(entry)
     if position != len(data):
-        raise LayoutError("bytes behind the central directory")
+        raise LayoutError(N_("bytes behind the central directory"))
     if (entries[-1].end if entries else 0) != end.offset:
-        raise LayoutError("bytes before the central directory")
+        raise LayoutError(N_("bytes before the central directory"))
     return entries
 
 

@@ -142,6 +142,21 @@ def run_due(pool: Any) -> None:
     pool.get("sichern.job").run_due()
 
 
+def shown_jobs(pool: Any) -> dict[str, Any]:
+    """The names of the jobs that the user sees, and when each last succeeded."""
+    from trytond.transaction import check_access
+
+    with check_access():
+        jobs = pool.get("sichern.job").search([])
+        return {job.name: str(job.last_success or "") for job in jobs}
+
+
+def copy_job(pool: Any, job: int) -> str:
+    """Copy a job; give the name of the copy."""
+    (copied,) = pool.get("sichern.job").copy([pool.get("sichern.job")(job)])
+    return str(copied.name)
+
+
 def delete(pool: Any, company: int) -> None:
     """Delete a company."""
     pool.get("company.company").delete([pool.get("company.company")(company)])
@@ -161,7 +176,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         companies, begin, press_back_up, plan, cancel, show, save_job, start_job, alarm, run_due,
-        delete, open_upgrade, upgrade,
+        shown_jobs, copy_job, delete, open_upgrade, upgrade,
     )
 }
 PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}

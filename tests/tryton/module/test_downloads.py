@@ -9,6 +9,12 @@ import pytest
 from tests.support.visitor import Visitor
 from tests.tryton.module.visiting import MEGA, NOWHERE, STEM, Links, zip_of
 
+CHROMES = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+"""What Chrome asks for where a person follows a link."""
+
 
 def test_both_files_come_down_whole(links: Links, chef: Visitor, pair: Path) -> None:
     link = links.down("chef", "1", pair)
@@ -143,6 +149,6 @@ def test_a_pair_that_is_gone_is_said_to_be_gone(
     for address in (link, link + zip_of(pair).name):
         said = chef.ask("GET", address)
         assert (said.status, said.data["code"]) == (410, "pair-gone")
-        page = chef.ask("GET", address, headers={"Accept": "text/html"})
+        page = chef.ask("GET", address, headers={"Accept": CHROMES})
         assert page.status == 410
         assert said.data["message"] in html.unescape(page.body.decode())

@@ -164,6 +164,31 @@ def test_a_job_of_no_tenant_and_an_alarm_after_nothing_are_not_saved(nights: Nig
     nights.job(everyone=False, companies=[("add", [1])])
 
 
+def test_who_sees_all_tenants_sees_the_jobs_of_all_users(nights: Nights) -> None:
+    nights.job(before_deletion=True)
+    assert nights.tryton.ask("shown_jobs", "admin") == {}
+    nights.sql(
+        'INSERT INTO "res_user-company_company" (user, company)'
+        " SELECT res_user.id, company_company.id FROM res_user, company_company"
+        " WHERE login = 'admin'"
+    )
+    nights.sql("UPDATE res_user SET active = 0 WHERE login = 'chef'")
+    assert nights.tryton.ask("shown_jobs", "admin") == {"Nachts": ""}
+
+
+def test_a_job_is_started_once_at_a_time_and_copied_under_another_name(nights: Nights) -> None:
+    job = nights.job()
+    nights.tryton.ask("start_job", "chef", job)
+    with pytest.raises(Refused, match="Nachts is running already"):
+        nights.tryton.ask("start_job", "chef", job)
+    nights.settled()
+    nights.tryton.ask("start_job", "chef", job)
+    nights.settled()
+    assert nights.sql("SELECT count(*) FROM sichern_run") == [(2,)]
+    assert nights.tryton.ask("copy_job", "chef", job) == "Nachts (2)"
+    assert nights.tryton.ask("copy_job", "chef", job) == "Nachts (3)"
+
+
 def test_all_except_leaves_those_out(nights: Nights) -> None:
     shown = nights.run(nights.job(excluded=[("add", [1])]))
     assert [each["key"] for each in shown["tenants"]] == ["2"]
@@ -187,6 +212,8 @@ def test_a_company_goes_only_once_it_is_backed_up(nights: Nights) -> None:
     nights.tryton.ask("delete", "chef", company)
     assert not nights.sql("SELECT id FROM company_company WHERE id = ?", company)
     assert len(nights.pairs()) == 1
+    # One tenant is safe; of whether the job backs up all of its tenants that says nothing.
+    assert nights.tryton.ask("shown_jobs", "chef") == {"Nachts": ""}
 
 
 def test_a_backup_that_fails_keeps_the_company_and_says_why(nights: Nights) -> None:

@@ -244,7 +244,7 @@ def test_a_full_stick_says_what_was_needed_and_what_was_free(place: Place) -> No
         shown = place.ended(place.begin(1, to=stick))
         assert shown["state"] == "failed"
         message = shown["tenants"][0]["message"]
-        assert re.search(r"needs about \d+ MB, and .* has \d+ MB free", message), message
+        assert re.search(r"needs about [\d.]+ MB, and .* has [\d.]+ MB free", message), message
         filler.unlink()
         assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
         info = next(stick.glob("*.ztx"))
@@ -279,7 +279,7 @@ def test_a_stick_that_fills_while_it_is_written_keeps_what_was_there(place: Plac
         shown = place.ended(run)
         assert shown["state"] == "failed"
         message = shown["tenants"][0]["message"]
-        assert re.search(r"needs about \d+ MB, and .* has 0 MB free", message), message
+        assert re.search(r"needs about [\d.]+ MB, and .* has 0 MB free", message), message
         (stick / "Filme").unlink()
         assert {path.name: path.read_bytes() for path in stick.iterdir()} == kept
         for file in older["tenants"][0]["files"]:

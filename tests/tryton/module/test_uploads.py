@@ -166,4 +166,4 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do(
     method, path = ask
     answer = chef.ask(method, f"/{server.databases[0].name}/sichern{path}")
     assert (answer.status, answer.data["code"]) == (status, code)
-    assert answer.data["message"].count(". ") == 1
+    assert answer.data["message"].count(": ") == 1

@@ -35,7 +35,8 @@ def html_answer(page: Page, status: HTTPStatus = HTTPStatus.OK) -> Any:
 
 def refusal(request: Any, error: SichernError, language: str) -> Any:
     """Answer with what is wrong and what to do, as the page's script or a person reads it."""
-    status, text = status_of(error), ". ".join(error_lines(error, language))
-    if request.accept_mimetypes.best == "text/html":  # a person followed the link
+    status, text = status_of(error), ": ".join(error_lines(error, language))
+    # Who follows a link with a browser names HTML; what a page's script asks for, it does not.
+    if any(kind == "text/html" for kind, _ in request.accept_mimetypes):
         return html_answer(refusal_page(language, text), status)
     return json_answer(status, code=error.code, message=text)

@@ -179,6 +179,7 @@ class Import(OwnDialog, Wizard):
         "sichern.import.plan", "sichern.import_plan_view_form",
         [
             Button(N_("Cancel"), "end", "tryton-cancel"),
+            Button(N_("Back"), "start", "tryton-back"),
             Button(N_("Refresh"), "refresh", "tryton-refresh"),
             Button(
                 N_("Import"), "run", "tryton-import",
@@ -268,7 +269,7 @@ class Import(OwnDialog, Wizard):
         run = self._planned()
         (tenant,) = run.tenants
         return {
-            "run": run.id, "state": run.shown_state, "way": run.way, "tenant": tenant.name,
+            "run": run.id, "state": run.shown_state, "way": run.way, "tenant": _named(run, tenant),
             "text": tenant.plan or tenant.message, "typed": None,
         }
 
@@ -313,3 +314,8 @@ class Import(OwnDialog, Wizard):
                 actor=rights.login_here(), permission=str(Permission.IMPORT), tenant="*"
             )
         return found[0]
+
+
+def _named(run: Any, tenant: Any) -> str:
+    """The tenant of a pair; with the key of the one here that it replaces."""
+    return f"{tenant.name} ({tenant.key})" if run.way == str(Way.REPLACE) else str(tenant.name)

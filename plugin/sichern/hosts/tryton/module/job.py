@@ -48,6 +48,14 @@ class NotByHand(UsageError):
     hint = N_("to leave out a night, deactivate the job")
 
 
+class JobGoesOn(UsageError):
+    """One run of a job at a time, where a person starts it."""
+
+    code = "job-goes-on"
+    message = N_("the job %(job)s is running already")
+    hint = N_("wait for its end, or stop its run")
+
+
 class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
     """A job runs with the rights of who saved it last."""
 
@@ -139,6 +147,12 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         return dt.time(1, 0)
 
     @classmethod
+    def default_destination(cls) -> str | None:
+        """The first folder."""
+        offered = cls.get_destinations()
+        return offered[0][0] if offered else None
+
+    @classmethod
     def default_documents(cls) -> str:
         """Recommended: everything in one file."""
         return str(Documents.INSIDE)
@@ -157,6 +171,23 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
     def default_limit(cls) -> dt.timedelta:
         """One night."""
         return LIMIT
+
+    @classmethod
+    def copy(cls, jobs: list[Any], default: dict[str, Any] | None = None) -> list[Any]:
+        """Copy jobs under names that are free, without their runs."""
+        default = {"name": lambda data: cls._free_name(data["name"]), "runs": None,
+                   "last_day": None, **(default or {})}
+        copied: list[Any] = super().copy(jobs, default=default)
+        return copied
+
+    @classmethod
+    def _free_name(cls, name: str) -> str:
+        with without_check_access(), Transaction().set_context(active_test=False):
+            taken = {job.name for job in cls.search([("name", "like", f"{name}%")])}
+        return next(
+            free for number in range(2, len(taken) + 3)
+            if (free := f"{name} ({number})") not in taken
+        )
 
     @classmethod
     def preprocess_values(cls, mode: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -205,7 +236,10 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         """When the job last ended well for all of its tenants."""
         with without_check_access():
             found = Pool().get("sichern.run").search(
-                [("job", "=", self.id), ("state", "in", list(states.GOOD))],
+                [
+                    ("job", "=", self.id), ("state", "in", list(states.GOOD)),
+                    ("part", "!=", True),
+                ],
                 order=[("finished", "DESC")], limit=1,
             )
         return found[0].finished if found else None
@@ -217,7 +251,9 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         if self.nightly and self.limit and since and states.now() - since > self.limit:
             alarms.append(rights.say(N_("no success within the limit")))
         with without_check_access():
-            last = Pool().get("sichern.run").search([("job", "=", self.id)], limit=1)
+            last = Pool().get("sichern.run").search(
+                [("job", "=", self.id), ("part", "!=", True)], limit=1
+            )
         if last and last[0].shown_state in (states.FAILED, states.IN_PART):
             alarms.append(rights.say(N_("the last run failed")))
         if last and last[0].mailed == telling.NOT_SENT:
@@ -234,14 +270,29 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
     # --- running -------------------------------------------------------------------------------
 
     @classmethod
-    @ModelView.button
-    def start(cls, jobs: list[Any]) -> None:
-        """Run jobs now, by who may do what they do."""
+    @ModelView.button_action("sichern.act_run")
+    def start(cls, jobs: list[Any]) -> dict[str, Any]:
+        """Run jobs now, by who may do what they do, and show the runs.
+
+        Raises UserError for one that is running already.
+        """
+        begun = []
         with rights.telling():
             for job in jobs:
+                with without_check_access():
+                    if any(run.shown_state in states.GOING_ON for run in job.going_on()):
+                        raise JobGoesOn(job=job.name)
                 tenants = job.tenants_of(rights.demand(Permission.CONFIGURE).login or "")
                 rights.demand(Permission.BACK_UP, *(tenant.ref.key for tenant in tenants))
-                job.begin(tenants, user=Transaction().user)
+                begun.append(job.begin(tenants, user=Transaction().user).id)
+        return {"res_id": begun}
+
+    def going_on(self) -> list[Any]:
+        """Its runs that have not ended, as far as that is noted."""
+        found: list[Any] = Pool().get("sichern.run").search(
+            [("job", "=", self.id), ("state", "in", list(states.GOING_ON))]
+        )
+        return found
 
     def tenants_of(self, login: str) -> list[Tenant]:
         """The tenants that are meant, of those that this user may see now."""
@@ -280,7 +331,10 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         """
         with Transaction().new_transaction(), without_check_access():
             begun = [
-                job.begin(tenants, queued=False, leaving=companies is not None).id
+                job.begin(
+                    tenants, queued=False, leaving=companies is not None,
+                    part=companies is not None,
+                ).id
                 for job in cls.search([(when, "=", True)])
                 if (tenants := job.meant(companies)) or companies is None
             ]

@@ -20,6 +20,7 @@ DOWNLOAD_WHY = N_(
     "A backup is whole only with all of its files: the import asks for each of them. "
     "This link is yours alone and works once; a broken download can be resumed."
 )
+DOWNLOAD_OVER = N_("This link is over. Ask for a new one in the ERP.")
 UPLOAD = N_("Upload a backup")
 UPLOAD_WHY = N_(
     "Choose all files of one backup: the .ztx, its .zip, and the .belege.zip if there is one. "
@@ -58,8 +59,9 @@ def download_page(language: str, files: Mapping[str, int]) -> Page:
         f"<small>{html.escape(size_text(size, language))}</small></li>"
         for name, size in files.items()
     )
-    return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY, files=rows,
-                 button=_said(DOWNLOAD_BOTH, language))
+    texts = {"over": DOWNLOAD_OVER, "signedOut": SIGNED_OUT}
+    return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY, texts=texts,
+                 files=rows, button=_said(DOWNLOAD_BOTH, language))
 
 
 def upload_page(language: str) -> Page:

@@ -107,7 +107,8 @@ def _may(info: Info, login: str, stamp: str) -> bool:
 def label(pair: ListedPair, language: str) -> str:
     """A pair as a line to choose."""
     when = format_datetime(pair.created.astimezone(UTC), "medium", locale=language)
-    return f"{pair.tenant}, {when} UTC"
+    key = f" ({pair.info.tenant.key})" if pair.info is not None else ""
+    return f"{pair.tenant}{key}, {when} UTC"
 
 
 def file_of(source: str | None, name: str | None) -> Path:

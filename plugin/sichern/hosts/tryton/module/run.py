@@ -92,6 +92,10 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     machine = fields.Char(N_("Machine"), readonly=True)
     pid = fields.Integer(N_("Process"), readonly=True)
     mark = fields.Char(N_("Start of the Process"), readonly=True)
+    part = fields.Boolean(
+        N_("Only for some of the job's tenants"), readonly=True,
+        help=N_("It says nothing of whether the job as a whole succeeds."),
+    )
     queued = fields.Boolean(N_("Waits for a Worker"), readonly=True)
     stop_asked = fields.Boolean(N_("Asked to Stop"), readonly=True)
     mailed = fields.Selection(
@@ -136,8 +140,9 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         return states.WAITING
 
     def get_rec_name(self, _name: str) -> str:
-        """The names of its tenants."""
-        return ", ".join(tenant.rec_name for tenant in self.tenants) or str(self.name)
+        """The names of its tenants, that of the job where it found none."""
+        names = ", ".join(tenant.rec_name for tenant in self.tenants)
+        return names or str(self.job.name if self.job else self.name)
 
     def get_place(self, _name: str) -> str:
         """Where it writes backups, as people call it."""

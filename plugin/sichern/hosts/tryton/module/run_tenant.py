@@ -68,7 +68,7 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     @classmethod
     def __setup__(cls) -> None:
         super().__setup__()
-        cls._order.insert(0, ("run", "DESC"))
+        cls._order.insert(0, ("run.id", "DESC"))
         cls._buttons.update(
             download={
                 "invisible": (Eval("kind") != states.BACK_UP)

@@ -22,6 +22,10 @@ class Tenant(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     company = fields.Many2One("company.company", N_("Company"), readonly=True)
     name = fields.Function(fields.Char(N_("Tenant")), "get_name", searcher="search_name")
+    key = fields.Function(
+        fields.Char(N_("Key"), help=N_("Tells tenants of one name apart, in file names too.")),
+        "get_key",
+    )
     last_good = fields.Many2One("sichern.run.tenant", N_("Last Good Backup"), readonly=True)
     last = fields.Many2One("sichern.run.tenant", N_("Last Run"), readonly=True)
     good_at = fields.Function(fields.DateTime(N_("Last Good Backup")), "get_of_run")
@@ -91,6 +95,10 @@ class Tenant(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     def get_name(self, _name: str) -> str:
         """The company's name."""
         return str(self.company.rec_name)
+
+    def get_key(self, _name: str) -> str:
+        """The key under which the archive knows it."""
+        return str(self.id)
 
     @classmethod
     def search_name(cls, _name: str, clause: Any) -> list[Any]:
