@@ -196,7 +196,10 @@ class OpenDestination:
     def failure(self, error: OSError, name: str = "") -> SichernError:
         """Give the error for one of the system that was met at the file `name`."""
         if error.errno == errno.ENOSPC:
-            free = _free(self.fd)
+            try:
+                free = _free(self.fd)
+            except OSError:  # gone meanwhile; what was met first is told
+                free = self.needed
             # Otherwise it is not bytes that are used up.
             if free < self.needed:
                 return DestinationFilled(

@@ -115,7 +115,8 @@ def document_store(size: int) -> Path:
     return folder
 
 
-def _database(file: Path, names: Sequence[str]) -> str:
+def document_database(file: Path, names: Sequence[str]) -> str:
+    """Make a database of one company with these documents; give its URL."""
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             "create table company (id integer primary key, name varchar);"
@@ -144,14 +145,21 @@ def _remember(folder: Path) -> None:
     subprocess.run(f"cat '{folder}'/* > /dev/null", shell=True, check=True)  # noqa: S602
 
 
+def back_up_documents(host: StoreHost, to: Path) -> None:
+    """Back up the company, and see that it succeeded."""
+    manager = create_manager(host)
+    (tenant,) = manager.hook.sichern_tenants(actor=ADMIN)
+    report = back_up(manager, ADMIN, [tenant], Destination(path=str(to)), Options())
+    assert report.outcome is Outcome.COMPLETE, report.tenants[0].error
+
+
 @contextmanager
 def _sides(size: int = SIZE) -> Iterator[Mapping[str, Run]]:
     store = document_store(size)
     names = sorted(file.name for file in store.iterdir())
     with tempfile.TemporaryDirectory(dir=bench_cache()) as made:
         copy, pairs = Path(made, "copy"), Path(made, "pairs")
-        host = StoreHost(url=_database(Path(made, "database"), names), store=store)
-        manager = create_manager(host)
+        host = StoreHost(url=document_database(Path(made, "database"), names), store=store)
 
         def theirs() -> None:
             subprocess.run(["cp", "-r", store, copy], check=True)
@@ -161,9 +169,7 @@ def _sides(size: int = SIZE) -> Iterator[Mapping[str, Run]]:
 
         def ours() -> None:
             pairs.mkdir()
-            (tenant,) = manager.hook.sichern_tenants(actor=ADMIN)
-            report = back_up(manager, ADMIN, [tenant], Destination(path=str(pairs)), Options())
-            assert report.outcome is Outcome.COMPLETE, report.tenants[0].error
+            back_up_documents(host, pairs)
 
         def timed(name: str, before: Callable[[Path], None], run: Callable[[], None]) -> Run:
             def once() -> Mapping[str, float]:

@@ -5,10 +5,12 @@ tests.tryton.test_host_mail CONFIG DATABASE SUBJECT TO` sends one mail and print
 """
 
 import json
+import socket
 import socketserver
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -121,6 +123,26 @@ def test_a_server_that_is_not_there_is_a_no_and_no_traceback(tmp_path: Path) -> 
     database = demo_sqlite()
     config = config_with(database, tmp_path, "\n[email]\nuri = smtp://127.0.0.1:1\n")
     assert answer(config, database, "x", "it@muster.example") is False
+
+
+def test_a_server_that_greets_and_then_says_nothing_is_given_up(tmp_path: Path) -> None:
+    database = demo_sqlite()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+
+        def greet() -> None:
+            with suppress(OSError):  # the test is over
+                while True:
+                    greeted.append(mute.accept()[0])
+                    greeted[-1].sendall(b"220 mute\r\n")
+
+        greeted: list[socket.socket] = []
+        threading.Thread(target=greet, daemon=True).start()
+        uri = f"smtp://127.0.0.1:{mute.getsockname()[1]}?timeout=1"
+        config = config_with(database, tmp_path, f"\n[email]\nuri = {uri}\n")
+        assert answer(config, database, "x", "it@muster.example") is False
+        for each in greeted:
+            each.close()
+        assert len(greeted) == 1
 
 
 def test_an_address_that_is_none_is_a_no(sink: Sink, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def read_info_file(path: Path) -> InfoText:
 
     Raises ZipGiven, InfoMissing, InfoUnreadable, InfoDamaged, FormatTooNew, FormatTooOld.
     """
-    if path.name.endswith(DATA):
+    if path.name.endswith(DATA) and path.is_file():
         raise ZipGiven(file=path.name)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

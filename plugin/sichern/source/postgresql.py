@@ -16,6 +16,7 @@ from sichern.source.errors import (
     translated,
 )
 from sichern.source.session import KEEPALIVE, open_session
+from sichern_hooks import SichernError
 
 BLOCK = 1 << 18
 """Bytes that a block of lines has at least, but the last."""
@@ -95,12 +96,15 @@ def _make(connection: sa.Connection, temporary: Sequence[sa.Table]) -> None:
         for table in temporary:
             connection.execute(sa.schema.CreateTable(table))
         connection.commit()
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, SichernError) as error:
+        # Translated already where the engine is one that is kept.
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error.__cause__
         if isinstance(
-            error.orig,
-            psycopg.errors.InsufficientPrivilege | psycopg.errors.ReadOnlySqlTransaction,
+            cause, psycopg.errors.InsufficientPrivilege | psycopg.errors.ReadOnlySqlTransaction
         ):
-            raise TemporaryTablesDenied(reason=_reason(error)) from error
+            raise TemporaryTablesDenied(reason=reason_of(cause)) from error
+        if isinstance(error, SichernError):
+            raise
         raise cast(Exception, translate(error)) from error
 
 

@@ -178,6 +178,18 @@ def test_a_run_whose_process_is_gone_is_mailed_once(office: Office) -> None:
     assert "the process of this run ended before the run did" in text(office.mail())
 
 
+def test_what_nobody_told_is_told_by_the_scheduler(office: Office) -> None:
+    office.run(office.job(name="Still", mail_to="it@muster.example", **office.only(office.cheap)))
+    office.mail()
+    ((run,),) = office.sql("SELECT max(id) FROM sichern_run")
+    office.sql("UPDATE sichern_run SET mailed = NULL WHERE id = ?", run)
+    office.tryton.ask("run_due", "chef")
+    until(lambda: office.tryton.ask("show", "chef", run)["mailed"] == "yes")
+    assert "Billig 0" in office.mail()["Subject"]
+    office.tryton.ask("run_due", "chef")
+    assert office.mails() == {}
+
+
 def test_a_job_that_cannot_be_started_is_a_failure_that_is_mailed_and_stops_no_other(
     office: Office,
 ) -> None:

@@ -1,9 +1,11 @@
 """Send a mail by Tryton's own mail server."""
 
 import logging
+from contextlib import suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from smtplib import SMTPException
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,17 +26,23 @@ def send(installation: Installation, mail: Mail) -> bool | None:
     if not installation.configured("email", "uri"):
         return None
     from trytond import config
-    from trytond.sendmail import get_smtp_server, send_message
+    from trytond.sendmail import get_smtp_server
 
     try:
         sender = str(config.get("email", "from"))
         message = compose(mail, sender)
+        message["Message-ID"], message["Date"] = make_msgid(), formatdate()
         server = get_smtp_server(patient(str(config.get("email", "uri"))), strict=True)
-        send_message(message, sender, list(mail.to), server, strict=True).quit()
+        # Tryton's own way would connect once more, without our patience, to a server that is mute.
+        refused = server.send_message(message, sender, list(mail.to))
     except (OSError, SMTPException, MessageError, ValueError) as error:
         logger.error("the mail could not be handed on: %s", error)
         return False
-    return True
+    with suppress(OSError, SMTPException):  # it has the mail, however it says goodbye
+        server.quit()
+    if refused:
+        logger.error("the mail was refused for some: %s", refused)
+    return not refused
 
 
 def patient(uri: str) -> str:

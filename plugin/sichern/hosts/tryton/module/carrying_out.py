@@ -195,7 +195,11 @@ def _begin(position: int, slug: str | None, run: Any) -> None:
 
 
 def _fail(position: int, error: SichernError, run: Any) -> None:
-    run.tenants[position].fail([run.tenants[position]], error)
+    tenant = run.tenants[position]
+    if tenant.state in states.GOING_ON:
+        tenant.fail([tenant], error)
+    else:  # it went wrong behind what was noted already
+        _spoilt(position, error, run)
 
 
 def _keep(position: int, entry: TenantReport, run: Any) -> None:

@@ -216,7 +216,9 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
             return
         cls.demand_rights(jobs)
         with rights.telling():
-            if not all(job.everyone or job.companies for job in jobs):
+            # What was chosen once may be gone; then the job can still be changed in other ways.
+            asked = field_names is None or not field_names.isdisjoint({"everyone", "companies"})
+            if asked and not all(job.everyone or job.companies for job in jobs):
                 raise NoTenant
 
     @classmethod

@@ -27,4 +27,4 @@ def quietly(work: Callable[[str, int], None], database: str, number: int) -> Non
     try:
         work(database, number)
     except Exception:
-        logger.exception("the end of run %s could not be noted", number)
+        logger.exception("%s could not be done for number %s", work.__name__, number)

@@ -20,6 +20,7 @@ DOWNLOAD_WHY = N_(
     "A backup is whole only with all of its files: the import asks for each of them. "
     "This link is yours alone and works once; a broken download can be resumed."
 )
+DOWNLOAD_BROKEN = N_("The server cannot be reached. Try again.")
 DOWNLOAD_OVER = N_("This link is over. Ask for a new one in the ERP.")
 UPLOAD = N_("Upload a backup")
 UPLOAD_WHY = N_(
@@ -59,7 +60,7 @@ def download_page(language: str, files: Mapping[str, int]) -> Page:
         f"<small>{html.escape(size_text(size, language))}</small></li>"
         for name, size in files.items()
     )
-    texts = {"over": DOWNLOAD_OVER, "signedOut": SIGNED_OUT}
+    texts = {"over": DOWNLOAD_OVER, "broken": DOWNLOAD_BROKEN, "signedOut": SIGNED_OUT}
     return _page("download.html", language, title=DOWNLOAD, why=DOWNLOAD_WHY, texts=texts,
                  files=rows, button=_said(DOWNLOAD_BOTH, language))
 

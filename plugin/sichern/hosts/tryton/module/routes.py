@@ -22,7 +22,7 @@ from trytond.protocols.wrappers import (
 )
 from trytond.wsgi import app
 
-from sichern.archive.errors import InfoDamaged
+from sichern.archive.errors import FormatTooNew, FormatTooOld, InfoDamaged
 from sichern.archive.reader import compare_length, open_pair
 from sichern.archive.stems import DATA, INFO
 from sichern.hosts.tryton.module import pages, receiving, rights, sending
@@ -155,6 +155,7 @@ def _stream(visit: Visit, name: str, file: sending.OpenFile) -> Any:
         raise RangeOutside from None
     if visit.request.method == "HEAD":
         file.close()
+        visit.still_good()
         return Response(status=HTTPStatus.OK, headers=_headers(name, file.size, None))
     known = visit.note(lambda link: link.begin(name, tag, span.first, file.size))
     if known is None:
@@ -242,13 +243,15 @@ def _compare(info: Path) -> None:
     """
     try:
         pair = open_pair(info)
-    except InfoDamaged:
-        info.unlink()
+    except (InfoDamaged, FormatTooNew, FormatTooOld):
+        with _kept(info.name):
+            info.unlink()
         raise
     with pair:
         for volume, expected in zip(pair.volumes, pair.info.volumes, strict=True):
             if volume.length > expected.size:
-                info.with_name(volume.name).unlink()
+                with _kept(volume.name):
+                    info.with_name(volume.name).unlink()
             compare_length(pair, volume, expected)
 
 

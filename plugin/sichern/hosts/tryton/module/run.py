@@ -1,7 +1,6 @@
 """Runs: what was asked for, by whom, how it goes on, and how it is stopped."""
 
 import datetime as dt
-import json
 import math
 import time
 import uuid
@@ -29,9 +28,8 @@ from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
 from sichern.hosts.tryton.module.refusals import RunUnknown
-from sichern.hosts.tryton.module.run_tenant import error_json, one_line
+from sichern.hosts.tryton.module.run_tenant import error_json, error_text, one_line
 from sichern.hosts.tryton.module.transactions import of_its_own
-from sichern.i18n import translate
 from sichern.run import Cancelled
 from sichern_hooks import N_, Destination, Permission, SichernError, Tenant, Way
 
@@ -40,6 +38,9 @@ SILENT = dt.timedelta(minutes=5)
 """How long a process on another machine may be silent until it counts as dead."""
 LATE = dt.timedelta(minutes=2)
 """How long a process of our own may take until it says that it is there."""
+
+TOLD_FOR = dt.timedelta(days=1)
+"""How long a run whose end was not mailed is looked for."""
 
 PAUSE = 0.5
 """Seconds between two looks at a run whose end somebody waits for."""
@@ -163,19 +164,23 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     def get_progress(self, _name: str) -> float:
         """How far all of its tenants are, from 0 to 1."""
-        each = [tenant.get_progress("progress") for tenant in self.tenants]
+        return self._mean_progress()
+
+    def _mean_progress(self, failed: float | None = None) -> float:
+        """The mean of its tenants' progress; one that failed or was stopped counts so much."""
+        each = [
+            tenant.get_progress("progress")
+            if failed is None or tenant.state in (*states.GOING_ON, *states.GOOD)
+            else failed
+            for tenant in self.tenants
+        ]
         return sum(each) / len(each) if each else 0.0
 
     def get_remaining(self, _name: str) -> dt.timedelta | None:
         """How long the run takes, if the tenants to come are as long as those before."""
         if self.state != states.RUNNING or not self.started:
             return None
-        # What failed needs no more time.
-        each = [
-            tenant.get_progress("progress") if tenant.state in states.GOING_ON else 1.0
-            for tenant in self.tenants
-        ]
-        done = sum(each) / len(each) if each else 0.0
+        done = self._mean_progress(failed=1.0)  # it needs no more time
         if not done:
             return None
         passed = (states.now() - self.started).total_seconds()
@@ -184,13 +189,9 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     def get_message(self, _name: str) -> str:
         """What ended the run as a whole or tenants of it, and what to do about it."""
         if not self.error:
-            said = {tenant.rec_name: tenant.message for tenant in self.tenants}
-            return "\n\n".join(f"{name}: {text}" for name, text in said.items() if text)
-        said = json.loads(self.error)
-        language = rights.language_here()
-        return "\n".join(
-            translate(said[part], language, said["values"]) for part in ("message", "hint")
-        )
+            said = [(tenant.rec_name, tenant.message) for tenant in self.tenants]
+            return "\n\n".join(f"{name}: {text}" for name, text in said if text)
+        return error_text(self.error)
 
     # --- to begin ------------------------------------------------------------------------------
 
@@ -366,8 +367,14 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
 
     @classmethod
     def bury_dead(cls) -> None:
-        """See to it that the end of runs is noted whose process is gone."""
+        """See to it that the end of runs is noted whose process is gone, and that it is told."""
         cls.notice_dead(cls.search([("state", "in", list(states.GOING_ON))]))
+        transaction = Transaction()
+        for run in cls.search([
+            ("kind", "!=", states.PLAN), ("mail_to", "!=", None), ("mailed", "=", None),
+            ("finished", ">", states.now() - TOLD_FOR),
+        ]):
+            transaction.atexit(telling.tell_soon, transaction.database.name, run.id)
 
     def bury(self) -> None:
         """Note that the process is gone; remove what it left at its destination."""

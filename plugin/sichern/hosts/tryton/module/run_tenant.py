@@ -141,13 +141,7 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
             fault = _protocol(self.protocol).fault
             lines = fault_lines(fault, rights.language_here()) if fault is not None else []
             return "\n".join(lines)
-        if self.error:
-            said = json.loads(self.error)
-            return "\n".join(
-                translate(said[part], rights.language_here(), said["values"])
-                for part in ("message", "hint")
-            )
-        return ""
+        return error_text(self.error) if self.error else ""
 
     def get_reason(self, _name: str) -> str:
         """What is wrong, in a line."""
@@ -219,6 +213,14 @@ def error_json(error: SichernError) -> str:
             "code": error.code, "message": error.message, "hint": error.hint,
             "values": error.values,
         }
+    )
+
+
+def error_text(kept: str) -> str:
+    """A kept error in the reader's language: what is wrong, and what to do."""
+    said, language = json.loads(kept), rights.language_here()
+    return "\n".join(
+        translate(said[part], language, said["values"]) for part in ("message", "hint")
     )
 
 

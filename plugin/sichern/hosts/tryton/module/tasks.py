@@ -50,8 +50,8 @@ class Task:
 def task_of(run: Any) -> Task:
     """Read a run, and make the folder that belongs to it alone.
 
-    Raises UnknownUser where who started it is gone, PlaceNotAllowed, NoAddress,
-    StagingUnsafe, StagingUnusable.
+    Raises UnknownUser where who started it is gone, PlaceNotAllowed, StagingUnsafe,
+    StagingUnusable.
     """
     if run.user is None:
         raise UnknownUser(login="-")

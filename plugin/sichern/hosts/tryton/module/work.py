@@ -124,7 +124,9 @@ class Work:
         # Where the thread is at the run's end already, it needs no more than a moment.
         if self._folder and late and self._ending.acquire(blocking=False):
             held.remove(self._folder)
-            self._end(Cancelled())
+            # Nothing is waited for while the thread may still write: the scheduler tells of it.
+            self.note(lambda run: run.fail(Cancelled()))
+            self.note(lambda run: run.end(Cancelled()))
             held.leave()
 
     # --- the thread ----------------------------------------------------------------------------
