@@ -110,7 +110,7 @@ def test_a_disk_that_fills_up_during_the_run_fails_it_and_keeps_the_older_pair(
 
         struck = AtStep(share=share, what=fill)
         report = small.back_up(Destination(path=str(disk)), struck)
-        assert failure(report) == "destination-full"
+        assert failure(report) == "destination-filled"
         assert names(disk) == sorted([*kept, "filler"])
         assert check_pair(Path(older.tenants[0].files[-1])).sound
 

@@ -155,7 +155,9 @@ class Target:
             "read": [ids, names], "search": [[]], "search_count": [[]],
             "search_read": [[], 0, 100, None, names], "export_data": [ids, paths],
             "export_data_domain": [[], paths], "create": [[values]], "write": [ids, changed],
-            "delete": [ids], "copy": [ids], "import_data": [["name"], [["forged"]]],
+            "delete": [ids], "copy": [ids],
+            "import_data": [["id", "name"], [[ids[0], "forged"]]] if ids
+            else [["name"], [["forged"]]],
             "default_get": [None], "fields_get": [], "fields_view_get": [None, "form"],
             "start": [ids], "cancel": [ids], "sichern": [ids], "run_once": [ids],
             "pre_validate": [record], "on_change": [[record], ["destination"]],
