@@ -1,7 +1,5 @@
 """The mail: one for all tenants of a run, sent by the ERP, and no name adds to its envelope."""
 
-import threading
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,7 +14,9 @@ from sichern.report.protocol import Protocol
 from tests.report.making import COMPLETE, FAILED, report
 from tests.support.sichern import sichern
 from tests.support.tryton import TrytonDatabase, copy_sqlite, demo_sqlite, run_tryton
-from tests.tryton.test_host_mail import Sink
+from tests.tryton.test_host_mail import Sink, sink
+
+__all__ = ["sink"]
 
 EVIL = "Evil GmbH\r\nBcc: thief@example.com\r\n\r\n=?utf-8?q?=0ABcc=3A_thief=40example.com?="
 RENAME = """
@@ -59,16 +59,6 @@ def test_no_name_adds_a_header_or_a_recipient(name: str, contact: str) -> None:
     }
     assert len(parsed.keys()) == 5
     assert [address.addr_spec for address in parsed["To"].addresses] == ["it@example.com"]
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

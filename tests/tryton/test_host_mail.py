@@ -10,7 +10,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -67,14 +67,21 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\r\n".encode())
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
+@contextmanager
+def sinking() -> Iterator[Sink]:
+    """A mail server that keeps what it is given."""
     with Sink() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with sinking() as server:
+        yield server
 
 
 def config_with(database: TrytonDatabase, folder: Path, email: str) -> Path:

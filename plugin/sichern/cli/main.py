@@ -64,7 +64,7 @@ def _run(given: Sequence[str], output: Output) -> int:
         return FAILED
     except Exception as unknown:
         logger.exception("a command failed")
-        error = Unexpected(reason=f"{type(unknown).__name__}: {unknown}")
+        error = Unexpected.of(unknown)
     output.error(error)
     return error.exit_code
 

@@ -1,9 +1,6 @@
 """A Tryton with a mail server, an allowed folder and jobs, and what tests do with them."""
 
-import threading
-from collections.abc import Iterator
 from configparser import ConfigParser
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +10,6 @@ from tests.support.module import demo_with_module
 from tests.support.tryton import copy_sqlite
 from tests.tryton.module.running import Tryton
 from tests.tryton.module.test_runs import GOING_ON, until
-from tests.tryton.test_host_mail import Sink
 
 
 class Nights:
@@ -58,17 +54,6 @@ class Nights:
 
     def pairs(self) -> list[str]:
         return sorted(path.name for path in self.to.glob("*.ztx"))
-
-
-@contextmanager
-def sinking() -> Iterator[Sink]:
-    """A mail server that keeps what it is given."""
-    with Sink() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def read(content: bytes) -> EmailMessage:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.tryton.module.nights import Nights, read, sinking
+from tests.tryton.module.nights import Nights, read
 from tests.tryton.module.test_runs import until
-from tests.tryton.test_host_mail import Sink
+from tests.tryton.test_host_mail import Sink, sinking
 
 GERMAN = "(SELECT id FROM ir_lang WHERE code = 'de')"
 ENGLISH = "(SELECT id FROM ir_lang WHERE code = 'en')"

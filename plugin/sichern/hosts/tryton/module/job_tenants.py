@@ -1,6 +1,6 @@
 """Which tenants a job backs up, and which it leaves out."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from trytond.model import ModelSQL, fields
 from trytond.pool import Pool
@@ -13,6 +13,17 @@ class JobTenant:
     """Holds who names a tenant to its rights, whichever way the row comes."""
 
     __slots__ = ()
+    __access__: ClassVar[set[str]]
+
+    job = fields.Many2One("sichern.job", N_("Job"), ondelete="CASCADE", required=True)
+    company = fields.Many2One(
+        "company.company", N_("Company"), ondelete="CASCADE", required=True
+    )
+
+    @classmethod
+    def __setup__(cls) -> None:
+        super().__setup__()  # type: ignore[misc]
+        cls.__access__.add("job")
 
     @classmethod
     def validate_fields(cls, links: list[Any], field_names: set[str] | None) -> None:
@@ -30,29 +41,9 @@ class JobCompany(JobTenant, ModelSQL):
     __name__ = "sichern.job-company.company"
     __string__ = N_("Job and Tenant")
 
-    job = fields.Many2One("sichern.job", N_("Job"), ondelete="CASCADE", required=True)
-    company = fields.Many2One(
-        "company.company", N_("Company"), ondelete="CASCADE", required=True
-    )
-
-    @classmethod
-    def __setup__(cls) -> None:
-        super().__setup__()
-        cls.__access__.add("job")
-
 
 class JobExcluded(JobTenant, ModelSQL):
     """A tenant that a job leaves out."""
 
     __name__ = "sichern.job-excluded-company.company"
     __string__ = N_("Job and Tenant Left Out")
-
-    job = fields.Many2One("sichern.job", N_("Job"), ondelete="CASCADE", required=True)
-    company = fields.Many2One(
-        "company.company", N_("Company"), ondelete="CASCADE", required=True
-    )
-
-    @classmethod
-    def __setup__(cls) -> None:
-        super().__setup__()
-        cls.__access__.add("job")
