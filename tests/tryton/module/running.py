@@ -98,6 +98,14 @@ def plan(pool: Any, file: str) -> int:
     return int(pool.get("sichern.run").begin("plan", [stranger], file=file, way="new").id)
 
 
+def shown_plan(pool: Any, run: int) -> tuple[str, str | None]:
+    """What the dialog of an import shows of a plan: its state and its text."""
+    wizard = pool.get("sichern.import", type="wizard")
+    seen = wizard.execute(wizard.create()[0], {"plan": {"run": run}}, "refresh")
+    shown = seen["view"]["defaults"]
+    return shown["state"], shown["text"]
+
+
 def cancel(pool: Any, run: int) -> None:
     """Press the button."""
     pool.get("sichern.run").cancel([pool.get("sichern.run")(run)])
@@ -175,8 +183,8 @@ def upgrade(pool: Any, session: int) -> None:
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        companies, begin, press_back_up, plan, cancel, show, save_job, start_job, alarm, run_due,
-        shown_jobs, copy_job, delete, open_upgrade, upgrade,
+        companies, begin, press_back_up, plan, shown_plan, cancel, show, save_job, start_job,
+        alarm, run_due, shown_jobs, copy_job, delete, open_upgrade, upgrade,
     )
 }
 PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}

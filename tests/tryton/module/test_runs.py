@@ -294,6 +294,24 @@ def test_a_run_on_another_machine_is_dead_once_it_is_silent(
     assert place.show(run)["state"] == state
 
 
+def test_a_run_that_begins_while_it_is_looked_at_is_shown(place: Place) -> None:
+    run = _laid(place, "running", minutes=1)
+    place.sql("UPDATE sichern_run SET started = NULL, heartbeat = NULL WHERE id = ?", run)
+    assert place.show(run)["state"] == "running"
+
+
+def test_a_plan_is_shown_once_it_may_be_carried_out(place: Place) -> None:
+    run = _laid(place, "running", minutes=1)
+    place.sql("UPDATE sichern_run_tenant SET plan = 'Plan' WHERE run = ?", run)
+    place.sql(
+        "UPDATE sichern_run SET kind = 'plan', way = 'new',"
+        " \"user\" = (SELECT id FROM res_user WHERE login = 'chef') WHERE id = ?", run,
+    )
+    assert place.tryton.ask("shown_plan", "chef", run) == ["running", None]
+    place.sql("UPDATE sichern_run SET state = 'complete' WHERE id = ?", run)
+    assert place.tryton.ask("shown_plan", "chef", run) == ["complete", "Plan"]
+
+
 @pytest.mark.parametrize(("late", "state"), [(1, "waiting"), (3, "failed")])
 def test_a_run_whose_process_never_came_does_not_wait_for_ever(
     place: Place, late: int, state: str

@@ -267,10 +267,13 @@ class Import(OwnDialog, Wizard):
 
     def _shown(self) -> dict[str, Any]:
         run = self._planned()
+        state = run.shown_state
         (tenant,) = run.tenants
+        # The plan is written before its run ends: who can read it can import it.
+        text = None if state in states.GOING_ON else tenant.plan or tenant.message
         return {
-            "run": run.id, "state": run.shown_state, "way": run.way, "tenant": _named(run, tenant),
-            "text": tenant.plan or tenant.message, "typed": None,
+            "run": run.id, "state": state, "way": run.way, "tenant": _named(run, tenant),
+            "text": text, "typed": None,
         }
 
     def do_run(self, action: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

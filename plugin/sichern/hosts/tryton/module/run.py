@@ -341,7 +341,9 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
             return False
         if self.machine == processes.machine():
             return not processes.alive(self.pid, self.mark)
-        return states.now() - (self.heartbeat or self.started) > SILENT
+        last = self.heartbeat or self.started
+        # On SQLite a request sees each row when it reads it: this one began between two looks.
+        return last is not None and states.now() - last > SILENT
 
     def _taken(self) -> dt.datetime | None:
         """When its process was to start; None while it waits for a worker to take it.
