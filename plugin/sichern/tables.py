@@ -10,23 +10,23 @@ from itertools import chain
 from types import TracebackType
 from typing import Self
 
-import psycopg
 import sqlalchemy as sa
 
 from sichern.archive.chunks import CHUNK_ROWS, Chunks
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
 from sichern.side_by_side import LOOK, cores
+from sichern.source.beside import Login, ReaderFailed
 from sichern.source.errors import translated
 from sichern.source.postgresql import export_snapshot
-from sichern.source.rows import copy_rows, read_rows
+from sichern.source.rows import read_rows, rows_query
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.expressions import clause
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import TablePlan
 from sichern.tenancy.proof import Proof
-from sichern.window_reader import Login, PackedChunk, enter, read_window
+from sichern.window_reader import PackedChunk, enter, read_window
 from sichern.windows import Window, windows
 from sichern.workers import Workers, WorkersUnavailable
 
@@ -70,9 +70,10 @@ class Readers:
     def ready(self) -> bool:
         """Whether somebody can read beside the run; a login may be too narrow for that."""
         if self._login is None and not self.alone:
-            login = export_snapshot(self.snapshot.connection)
-            self._login = Login(keywords=login[0], snapshot=login[1])
-            if self.executor is None:
+            self._login = export_snapshot(self.snapshot.connection)
+            if self._login is None:
+                self.alone = True
+            elif self.executor is None:
                 self._start(self._login)
         return not self.alone
 
@@ -80,15 +81,15 @@ class Readers:
         try:
             count = min(MOST_WORKERS, cores())
             self.executor = self._stack.enter_context(Workers(count, enter, login))
-        except (WorkersUnavailable, psycopg.Error) as error:
+        except (WorkersUnavailable, ReaderFailed) as error:
             logger.info("rows are read by one session alone: %s", error)
             self.alone = True
 
-    def read(self, command: bytes, proof: Proof, table: str) -> "Future[list[PackedChunk]]":
-        """Read a COPY of rows of a table."""
+    def read(self, query: str, proof: Proof, table: str) -> "Future[list[PackedChunk]]":
+        """Read rows of a table."""
         assert self._login is not None
         assert self.executor is not None
-        return self.executor.submit(read_window, self._login, command, proof.glance(table))
+        return self.executor.submit(read_window, self._login, query, proof.glance(table))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +177,10 @@ class TableRows:
     def _submit(self, window: Window, most: int) -> "Future[list[PackedChunk]]":
         rows = clause(self.closure.model, self.table.name)
         where = self.closure.content(self.table, rows) & window.within(rows, self.table)
-        command = copy_rows(
+        query = rows_query(
             self.snapshot, rows, self.table.columns, self.table.key, where, most
         )
-        return self.readers.read(command, self.proof, self.table.name)
+        return self.readers.read(query, self.proof, self.table.name)
 
     def _wait(self, future: "Future[list[PackedChunk]]") -> list[PackedChunk]:
         while not wait([future], LOOK).done:

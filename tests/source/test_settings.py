@@ -7,7 +7,7 @@ import pytest
 
 from sichern.schema.table import WireColumn
 from sichern.source.errors import ReadDenied, RowsHidden, TemporaryTablesDenied
-from sichern.source.session import PINNED
+from sichern.source.settings import PINNED
 from sichern.source.snapshot import open_snapshot
 from tests.source.reading import columns, read
 from tests.source.temporary import KEYS

@@ -9,13 +9,15 @@ CHUNK_ROWS = 25_000
 class Chunks:
     """Iterates over chunks; each is an iterator of blocks that must be used up before the next.
 
-    The blocks are complete lines, however long. No chunk is empty.
+    The blocks are complete lines, however long. No chunk is empty. `taken` are the rows of the
+    chunk that was used up last.
     """
 
     def __init__(self, blocks: Iterator[bytes], rows: int = CHUNK_ROWS) -> None:
         self._blocks = blocks
         self._rows = rows
         self._rest = b""
+        self.taken = 0
 
     def __iter__(self) -> Iterator[Iterator[bytes]]:
         while self._fill():
@@ -42,6 +44,7 @@ class Chunks:
                 room = 0
                 self._rest = block[end:]
                 yield block[:end]
+        self.taken = self._rows - room
 
 
 def _end_of_line(block: bytes, line: int) -> int:

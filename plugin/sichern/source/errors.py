@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy as sa
 
+from sichern.source.beside import ReaderFailed
 from sichern_hooks import N_, SichernError, UsageError
 
 
@@ -117,7 +118,11 @@ def translate(error: BaseException) -> SichernError | None:
     if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
         error = error.orig
     if isinstance(error, psycopg.Error):
-        return _of_postgresql(error)
+        gone = isinstance(error, psycopg.OperationalError)
+        function = error.diag.source_function
+        return _of_postgresql(error.sqlstate or "", reason_of(error), function, gone)
+    if isinstance(error, ReaderFailed):
+        return _of_postgresql(error.sqlstate, error.reason, error.function, True)
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
     return None
@@ -128,7 +133,7 @@ def translated() -> Iterator[None]:
     """Let a driver's errors out as ours."""
     try:
         yield
-    except (psycopg.Error, sqlite3.Error, sa.exc.DBAPIError) as error:
+    except (psycopg.Error, ReaderFailed, sqlite3.Error, sa.exc.DBAPIError) as error:
         ours = translate(error)
         if ours is None:
             raise
@@ -140,18 +145,17 @@ def reason_of(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
-def _of_postgresql(error: psycopg.Error) -> SichernError:
-    code = error.sqlstate or ""
-    reason = reason_of(error)
+def _of_postgresql(code: str, reason: str, function: str | None, gone: bool) -> SichernError:
+    """`gone`: an error without a code says that the connection is."""
     if code == "42501":
         # The function's name is the same in every language of the server, the text is not.
-        hidden = error.diag.source_function == "check_enable_rls"
+        hidden = function == "check_enable_rls"
         return RowsHidden(reason=reason) if hidden else ReadDenied(reason=reason)
     if code in ("XX001", "XX002"):
         return DatabaseDamaged(reason=reason)
     if code == "55P03":
         return DatabaseBusy(reason=reason)
-    if code.startswith(_GONE) or (not code and isinstance(error, psycopg.OperationalError)):
+    if code.startswith(_GONE) or (gone and not code):
         return DatabaseGone(reason=reason)
     return ReadFailed(reason=reason)
 

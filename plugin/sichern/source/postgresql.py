@@ -7,6 +7,7 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy as sa
 
+from sichern.source.beside import Login
 from sichern.source.errors import (
     DatabaseUnavailable,
     TemporaryTablesDenied,
@@ -15,13 +16,24 @@ from sichern.source.errors import (
     translate,
     translated,
 )
-from sichern.source.session import KEEPALIVE, open_session
+from sichern.source.session import open_session
+from sichern.source.settings import KEEPALIVE
 from sichern_hooks import SichernError
 
 BLOCK = 1 << 18
 """Bytes that a block of lines has at least, but the last."""
 ENGINES = 4
 """Databases whose engine is kept for their next snapshot."""
+_PLAIN = frozenset((
+    "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
+    "application_name", "fallback_application_name", "client_encoding", "tcp_user_timeout",
+    "sslcertmode",  # libpq names it always, and the run's own session holds to it
+))  # fmt: skip
+_SECURED = frozenset((
+    "sslmode", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl", "sslnegotiation",
+    "ssl_min_protocol_version", "ssl_max_protocol_version",
+))  # fmt: skip
+"""What both drivers call the same."""
 
 
 def connect(
@@ -112,26 +124,37 @@ def _reason(error: Exception) -> str:
     return reason_of(getattr(error, "orig", None) or error)
 
 
-def export_snapshot(connection: sa.Connection) -> tuple[dict[str, Any], str]:
-    """Let other sessions into the snapshot: how to connect, and the snapshot's name.
+def export_snapshot(connection: sa.Connection) -> Login | None:
+    """Let other sessions into the snapshot, until its transaction ends.
 
-    They can come in until its transaction ends.
+    None where the way to the server is one that only this driver knows.
     """
-    _, keywords = connection.dialect.create_connect_args(connection.engine.url)
+    reached = _driver(connection).info
+    parameters = reached.get_parameters()
+    if not parameters.keys() <= _PLAIN | _SECURED | KEEPALIVE.keys():
+        return None
+    secured = {name: value for name, value in parameters.items() if name in _SECURED}
+    options = parameters.get("options")
     with translated():
         name = connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
-    # SQLAlchemy adds an object of its own for its types.
-    plain = {each: value for each, value in keywords.items() if isinstance(value, str | int)}
-    return plain, str(name)
+    return Login(
+        host=reached.host or reached.hostaddr,
+        port=reached.port,
+        user=reached.user,
+        password=reached.password,
+        database=reached.dbname,
+        secured=secured,
+        options={"options": options} if options else {},
+        snapshot=str(name),
+    )
 
 
-def copy_command(connection: sa.Connection, statement: sa.Select[Any]) -> bytes:
-    """The COPY of a statement."""
+def copied(connection: sa.Connection, statement: sa.Select[Any]) -> str:
+    """The text of a statement, to be copied."""
     compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     # The driver's marks for parameters made SQLAlchemy double every percent sign; there are
     # no parameters left, so the driver does not take that back.
-    query = str(compiled).replace("%%", "%")
-    return f"COPY ({query}) TO STDOUT".encode()
+    return str(compiled).replace("%%", "%")
 
 
 def copy(
@@ -141,8 +164,8 @@ def copy(
 
     No other statement can run on the connection until the iterator is exhausted or closed.
     """
-    command = copy_command(connection, statement)
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    command = f"COPY ({copied(connection, statement)}) TO STDOUT".encode()
+    driver = _driver(connection)
     # Closing the iterator early cancels the COPY, which would end the snapshot's transaction.
     held = not driver.autocommit
     with translated():
@@ -167,3 +190,7 @@ def copy(
                 if not finished:
                     driver.execute("ROLLBACK TO SAVEPOINT sichern_copy")
                 driver.execute("RELEASE SAVEPOINT sichern_copy")
+
+
+def _driver(connection: sa.Connection) -> "psycopg.Connection[Any]":
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)

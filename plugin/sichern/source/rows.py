@@ -46,21 +46,21 @@ def read_rows(
     return _portable(snapshot, statement, schema, key)
 
 
-def copy_rows(
+def rows_query(
     snapshot: Snapshot,
     table: sa.FromClause,
     columns: Sequence[WireColumn],
     key: Sequence[str],
     where: sa.ColumnElement[bool],
     most: int,
-) -> bytes:
-    """Give the COPY with which another session reads what `read_rows` reads, up to `most` rows.
+) -> str:
+    """Give the query that another session copies to read what `read_rows` reads, up to `most` rows.
 
     PostgreSQL only.
     """
     schema = table_schema(str(getattr(table, "name", "")), columns)
     statement = _statement(snapshot, table, schema, columns, key, where, "fast")
-    return postgresql.copy_command(snapshot.connection, statement.limit(most))
+    return postgresql.copied(snapshot.connection, statement.limit(most))
 
 
 def _statement(
