@@ -1,7 +1,7 @@
 """Small worlds on both databases, a pair of Alpha, and what stands in a world."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,15 +77,20 @@ class World:
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """Ask the world."""
+        return self.ask_all([sql])[0]
+
+    def ask_all(self, queries: Iterable[str]) -> list[list[tuple[object, ...]]]:
+        """Ask the world several things through one connection, which costs more than they do."""
         engine = sa.create_engine(self.host.url, poolclass=sa.NullPool)
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(sa.text(sql))]
+            return [[tuple(row) for row in connection.execute(sa.text(sql))] for sql in queries]
 
     def content(self) -> dict[str, list[str]]:
         """Every row of every table, and every file of the store."""
+        answers = self.ask_all(f"select * from {table}" for table in small.ROWS)
         found = {
-            table: sorted(repr(row) for row in self.ask(f"select * from {table}"))
-            for table in small.ROWS
+            table: sorted(map(repr, rows))
+            for table, rows in zip(small.ROWS, answers, strict=True)
         }
         assert self.host.store is not None
         found["files"] = sorted(f"{f.name} {f.read_bytes()!r}" for f in self.host.store.iterdir())

@@ -13,7 +13,7 @@ Left out, with the reason: models that are queries, and `res.user`, whose `compa
 that the user works in at the moment.
 
 trytond belongs to the process, so this is a program: `python -m tests.tryton.oracle --config F
---database D --company C` prints JSON; `ask` runs it.
+--database D` prints JSON; `ask` runs it.
 """
 
 import argparse
@@ -60,11 +60,11 @@ class Opinion:
         return {each.table: each.ids for each in self.owned.values()}
 
 
-def ask(database: TrytonDatabase, company: int) -> Opinion:
-    """Ask the ORM of a database in a process of its own."""
+def ask(database: TrytonDatabase) -> dict[int, Opinion]:
+    """Ask the ORM of a database in a process of its own; its opinion by company."""
     done = run_tryton(
         ["-m", "tests.tryton.oracle", "--config", str(database.config),
-         "--database", database.name, "--company", str(company)],
+         "--database", database.name],
         database.uri,
     )
     answer = json.loads(done.stdout)
@@ -77,10 +77,13 @@ def ask(database: TrytonDatabase, company: int) -> Opinion:
             for model, each in part.items()
         }
 
-    return Opinion(
-        company=answer["company"], owned=read(answer["owned"]), null=read(answer["null"]),
-        incomparable=answer["incomparable"],
-    )
+    return {
+        int(company): Opinion(
+            company=int(company), owned=read(owned), null=read(answer["null"]),
+            incomparable=answer["incomparable"],
+        )
+        for company, owned in answer["owned"].items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +238,8 @@ def _is_stored(found: Any) -> bool:
     return found is not None and not isinstance(found, (fields.Function, fields.MultiValue))
 
 
-def examine(database: str, company: int) -> dict[str, object]:
-    """Find a company's records in this process's trytond."""
+def examine(database: str) -> dict[str, object]:
+    """Find each company's records in this process's trytond."""
     from trytond.pool import Pool
     from trytond.transaction import Transaction
 
@@ -253,8 +256,7 @@ def examine(database: str, company: int) -> dict[str, object]:
             for each in owned.values():
                 ids -= each.ids.get(model, set())
         return {
-            "company": company,
-            "owned": ask_fields.describe(owned[company]),
+            "owned": {each: ask_fields.describe(found) for each, found in owned.items()},
             "null": ask_fields.describe(null),
             "incomparable": ask_fields.incomparable,
         }
@@ -263,13 +265,13 @@ def examine(database: str, company: int) -> dict[str, object]:
 def main(write: Callable[[str], object] = sys.stdout.write) -> None:
     """Print the opinion as JSON."""
     parser = argparse.ArgumentParser(description="which records are a company's, says the ORM")
-    for name, kind in (("config", str), ("database", str), ("company", int)):
-        parser.add_argument(f"--{name}", type=kind, required=True)
+    for name in ("config", "database"):
+        parser.add_argument(f"--{name}", required=True)
     chosen = parser.parse_args()
     from trytond import config
 
     config.update_etc(chosen.config)
-    write(json.dumps(examine(chosen.database, chosen.company)))
+    write(json.dumps(examine(chosen.database)))
 
 
 if __name__ == "__main__":

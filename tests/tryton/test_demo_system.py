@@ -38,7 +38,7 @@ def many() -> TrytonDatabase:
 
 @pytest.fixture(scope="module")
 def opinions(many: TrytonDatabase) -> dict[int, Opinion]:
-    return {company: ask(many, company) for company in COMPANIES}
+    return ask(many)
 
 
 def query(database: TrytonDatabase, sql: str) -> list[tuple[object, ...]]:

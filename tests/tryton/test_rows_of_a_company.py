@@ -77,7 +77,7 @@ def _system(kind: str, request: pytest.FixtureRequest, folder: Path) -> System:
     return System(
         database=database,
         server=server,
-        opinions={company: ask(database, company) for company in COMPANIES},
+        opinions=ask(database),
         pairs=back_up_all(database, folder),
     )
 
@@ -210,7 +210,7 @@ def test_with_one_company_what_nobody_uses_goes_along(
 ) -> None:
     server = request.getfixturevalue("postgres") if kind == "postgresql" else None
     database = _copy(server, tmp_path / "copy")
-    other = ask(database, 2)
+    other = ask(database)[2]
     tables = ("party_party", "product_template", "product_product", "stock_lot")
     with writing(database, server) as access:
         for owned in other.owned.values():
@@ -244,7 +244,8 @@ def marked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     original = many_modules_sqlite() if request.param == "many-sqlite" else None
     database = _copy(server, folder / "copy", original)
     before = back_up_all(database, folder / "before")
-    rows = _rows_of_the_second(before, ask(database, 1), ask(database, 2))
+    opinions = ask(database)
+    rows = _rows_of_the_second(before, opinions[1], opinions[2])
     only = documents_of(before["2"]) - documents_of(before["1"])
     with writing(database, server) as access:
         planted = plant_texts(access, before["2"], rows)
@@ -342,7 +343,7 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     )
     if system.database.name == "many":
         # The demo's own tables are tried with its own database, in half the time.
-        tables = sorted(set(tables) - {each.table for each in ask(demo_sqlite(), 2).owned.values()})
+        tables = sorted(set(tables) - {each.table for each in ask(demo_sqlite())[2].owned.values()})
     config = write_sichern_config(system.database, tmp_path / "config")
     target = tmp_path / "target"
     target.mkdir()

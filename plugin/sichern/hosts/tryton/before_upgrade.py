@@ -14,14 +14,14 @@ def main(arguments: list[str]) -> int:
 
     config.update_etc(config_path)
     from trytond.exceptions import UserError
-    from trytond.pool import Pool
     from trytond.transaction import Transaction
 
-    Pool.start()
-    Pool(database).init()
+    from sichern.hosts.tryton.registry import initialised
+
+    pool = initialised(database)
     with Transaction().start(database, 0, readonly=True):
         try:
-            Pool().get("sichern.job").protect("before_upgrade")
+            pool.get("sichern.job").protect("before_upgrade")
         except UserError as error:
             sys.stderr.write(f"{error.message}\n{error.description}\n")
             return 1

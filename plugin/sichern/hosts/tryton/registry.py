@@ -43,19 +43,33 @@ def load(database: str, modules: Iterable[str]) -> Any:
     from trytond.pool import Pool
 
     Pool.refresh(database, list(modules))
-    if database not in Pool.database_list():
-        collecting = gc.isenabled()
-        # A fifth of the time is the collector's, over objects that all stay.
-        gc.disable()
-        try:
-            Pool(database).init()
-        except Exception as error:
-            Pool.stop(database)
-            raise PoolUnavailable(database=database, reason=one_line(error)) from error
-        finally:
-            if collecting:
-                gc.enable()
-    return Pool(database)
+    if database in Pool.database_list():
+        return Pool(database)
+    try:
+        return initialised(database)
+    except Exception as error:
+        Pool.stop(database)
+        raise PoolUnavailable(database=database, reason=one_line(error)) from error
+
+
+def initialised(database: str) -> Any:
+    """Give the database's pool, with the classes of all of its modules.
+
+    Raises whatever a module raises that cannot be loaded.
+    """
+    from trytond.pool import Pool
+
+    collecting = gc.isenabled()
+    # A third of the time would be the collector's, and all of it comes to stay.
+    gc.disable()
+    try:
+        pool = Pool(database)
+        pool.init()
+        gc.freeze()
+    finally:
+        if collecting:
+            gc.enable()
+    return pool
 
 
 def read_models(pool: Any, reader: Reader, schema: str | None = None) -> Models:

@@ -18,6 +18,7 @@ from sichern.hosts.tryton.installation import Installation
 from sichern.hosts.tryton.module import held, places, processes, states, telling
 from sichern.hosts.tryton.module.carrying_out import carry_out as carry_out_task
 from sichern.hosts.tryton.module.tasks import Task, task_of
+from sichern.hosts.tryton.registry import initialised
 from sichern.run import Cancelled, carry_out
 from sichern_hooks import Progress, SichernError, create_manager, hookimpl
 
@@ -176,6 +177,5 @@ def _claim(run: Any) -> bool:
 def work_on(config_path: str, database: str, run: int) -> int:
     """Do a run of a database; trytond is configured already."""
     logging.basicConfig(level=logging.WARNING)
-    Pool.start()
-    Pool(database).init()
+    initialised(database)
     return Work(config_path, database, run).do()
