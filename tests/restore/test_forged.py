@@ -100,3 +100,15 @@ def test_a_counter_without_a_number_is_refused(make_world: MakeWorld, line: str)
     forged = forge(file, {"counters.tsv": line})
     assert error_of(target.take(forged, Way.NEW)).code == "malformed-row"
     assert target.content() == before
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_a_row_that_is_there_twice_is_refused(make_world: MakeWorld, way: Way) -> None:
+    source = make_world(small.ROWS)
+    target, file = source if way is Way.REPLACE else make_world(EMPTY), source.back_up()
+    before = target.content()
+    forged = forge(file, also(file, "data/line/00001.tsv", "1\t1\t1\t\\N\t666\n"))
+    error = error_of(target.take(forged, way))
+    assert error.code == "row-refused"
+    assert error.values["table"] == "line"
+    assert target.content() == before

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sichern.target.decide import begins_as
+from sichern.target.errors import RowRefused, WriteRefused
 from sichern.target.remap import Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.model import ForeignLink, TenantTable
@@ -18,13 +19,17 @@ def make(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> 
     """Make the map of every table of which the pair holds or names rows.
 
     Rows are still undecided, but for those of a new tenant's own; these have their keys where
-    keys are kept. `sequences` are those of `number`.
+    keys are kept. `sequences` are those of `number`. Raises RowRefused where two rows of a table
+    have one key.
     """
     for table in remap.mapped:
         _create(session, remap, table)
-        if table.name in remap.rows:
-            _fill(session, remap, table, sequences.get(table.name))
-        _index(session, remap, table)
+        try:
+            if table.name in remap.rows:
+                _fill(session, remap, table, sequences.get(table.name))
+            _index(session, remap, table)
+        except WriteRefused as error:
+            raise RowRefused(table=table.label, line="?", **error.values) from error
         if table.name in remap.names:
             _add_named(session, remap, table)
     for table in remap.loaded:
@@ -48,7 +53,10 @@ def _create(session: TargetSession, remap: Remap, table: TenantTable) -> None:
 
 
 def _index(session: TargetSession, remap: Remap, table: TenantTable) -> None:
-    """Make the key of a map that was filled: PostgreSQL does it faster at once than by row."""
+    """Make the key of a map that was filled: PostgreSQL does it faster at once than by row.
+
+    Its rows lie in the order of the archive, which is that of the keys.
+    """
     if session.dialect == "postgresql":
         session.run(f"ALTER TABLE {remap.map(table.name)} ADD PRIMARY KEY (old)")
 
@@ -61,14 +69,10 @@ def _fill(
     new = "NULL"
     if state is State.INSERT and remap.keeps and remap.generated(table):
         new = f"CASE WHEN {_free(session, remap, table, sequence, key)} THEN {key} END"
-    # In the order of the archive, which is that of the keys, into a map without an index.
-    plain = session.dialect == "postgresql"
-    once = f" DISTINCT ON ({key})" if plain else ""
-    end = f" ORDER BY {key}" if plain else " WHERE true ON CONFLICT (old) DO NOTHING"
     session.run(
         f"INSERT INTO {remap.map(table.name)} (old, new, state, named)"
-        f" SELECT{once} {key}, CAST({new} AS {_kind(table)}), {int(state)}, 0"
-        f" FROM {remap.staged(table.name)} s{end}"
+        f" SELECT {key}, CAST({new} AS {_kind(table)}), {int(state)}, 0"
+        f" FROM {remap.staged(table.name)} s"
     )
 
 
