@@ -20,14 +20,15 @@ def decide(session: TargetSession, remap: Remap) -> None:
     if remap.same_system:
         _take_back(session, remap)
     for table in remap.mapped:
-        named = State.PLACEHOLDER if table.role is Role.IDENTITY else State.UNKNOWN
-        _set(session, remap, table, named, named=True)
+        if table.name in remap.names:
+            named = State.PLACEHOLDER if table.role is Role.IDENTITY else State.UNKNOWN
+            _set(session, remap, table, named, named=True)
         if table.name not in remap.rows or begins_as(remap, table) is State.INSERT:
             continue
         if table.tenant is not None:
             carried = f"{remap.sql.column('s', table.tenant)} IS NOT NULL"
             _set(session, remap, table, State.INSERT, carried)
-        if table.role in (Role.PART_OF, Role.USED_WITH):
+        if table.role in _STAYS:
             _follow_parents(session, remap, table)
         _set(session, remap, table, State.INSERT)
     while _call_in(session, remap):
@@ -109,6 +110,7 @@ _STAYS = {
     Role.PART_OF: (State.MATCHED, State.LEFT_OUT, State.UNKNOWN),
     Role.USED_WITH: (State.UNKNOWN,),
 }
+"""In which states of its parent a row is left out, by role; no others are."""
 
 
 def _follow_parents(session: TargetSession, remap: Remap, table: TenantTable) -> None:
@@ -130,7 +132,8 @@ def _call_in(session: TargetSession, remap: Remap) -> int:
     waiting = {
         table.name
         for table in remap.loaded
-        if session.ask(
+        if table.role in _STAYS
+        and session.ask(
             f"SELECT 1 FROM {remap.map(table.name)} WHERE state = {int(State.LEFT_OUT)} LIMIT 1"
         ).first()
     }

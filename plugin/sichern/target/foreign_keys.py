@@ -38,6 +38,11 @@ AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g
     WHERE g.tgrelid = r.oid AND g.tgdeferrable)
 ORDER BY c.conname
 """
+# What was staged was analysed.
+_LARGE = """
+SELECT relname FROM pg_catalog.pg_class
+WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND reltuples >= {rows}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +64,9 @@ def held_at_once(session: TargetSession, remap: Remap) -> Iterator[None]:
     """
     lifted: list[_ForeignKey] = []
     if session.dialect == "postgresql" and remap.way is Way.EMPTY:
+        large = {row[0] for row in session.ask(_LARGE.format(rows=LARGE))}
         for table in remap.loaded:
-            count = f"SELECT count(*) FROM {remap.staged(table.name)}"
-            if int(session.ask(count).scalar() or 0) >= LARGE:
+            if remap.staged(table.name) in large:
                 lifted.extend(_lift(session, remap.sql.table(table.name)))
     yield
     for each in lifted:

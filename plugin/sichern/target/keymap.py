@@ -127,9 +127,14 @@ def number(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -
     for table in remap.mapped:
         if remap.generated(table):
             sequence = sequences.get(table.name)
+            waits = _waits(session, remap, table)
             if remap.keeps:
-                _keep(session, remap, table, sequence)
-            _generate(session, remap, table, sequence)
+                if waits:
+                    _keep(session, remap, table, sequence)
+                    waits = _waits(session, remap, table)
+                _go_on_above(session, remap, table, sequence)
+            if waits:
+                _generate(session, remap, table, sequence)
     for table in remap.loaded:
         if not remap.generated(table):
             _compose(session, remap, table)
@@ -139,20 +144,33 @@ def number(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -
 _NEW = f"({int(State.INSERT)}, {int(State.GHOST)}, {int(State.PLACEHOLDER)})"
 
 
+def _waits(session: TargetSession, remap: Remap, table: TenantTable) -> bool:
+    """Whether any row has no key in the target yet."""
+    waiting = f"state IN {_NEW} AND new IS NULL"
+    found = session.ask(f"SELECT old FROM {remap.map(table.name)} WHERE {waiting} LIMIT 1")
+    return found.first() is not None
+
+
 def _keep(
     session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
 ) -> None:
-    """Keep the keys that are free: no row has them, and none that is there speaks of them.
-
-    The sequence goes on above them, before it gives the next number. A rollback does not take
-    that back: a key at the end of all numbers, which no system has, must not come so far.
-    """
+    """Keep the keys that are free: no row has them, and none that is there speaks of them."""
     keys = remap.map(table.name)
+    free = _free(session, remap, table, sequence, f"{keys}.old")
     waiting = f"{keys}.state IN {_NEW} AND {keys}.named = 0 AND {keys}.new IS NULL"
-    if session.ask(f"SELECT old FROM {keys} WHERE {waiting} LIMIT 1").first():
-        free = _free(session, remap, table, sequence, f"{keys}.old")
-        _renew(session, remap, table, f"{waiting} AND {free}", f"{keys}.old")
+    _renew(session, remap, table, f"{waiting} AND {free}", f"{keys}.old")
+
+
+def _go_on_above(
+    session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None
+) -> None:
+    """Let the sequence go on above the keys that are kept, before it gives the next number.
+
+    A rollback does not take that back: a key at the end of all numbers, which no system has,
+    must not come so far.
+    """
     if sequence is not None:
+        keys = remap.map(table.name)
         session.run(
             f"SELECT setval({_regclass(sequence)}, greatest(last_value, highest))"
             f" FROM {sequence}, (SELECT max(new) AS highest FROM {keys}) k WHERE highest >= 1"
@@ -162,7 +180,7 @@ def _keep(
 def _free(
     session: TargetSession, remap: Remap, table: TenantTable, sequence: str | None, key: str
 ) -> str:
-    """When a key can be kept; see `_keep`."""
+    """When a key can be kept; see `_keep` and `_go_on_above`."""
     last = str(LAST)
     if sequence is not None:
         kept = "SELECT seqmax FROM pg_catalog.pg_sequence WHERE seqrelid"
@@ -205,8 +223,6 @@ def _generate(
 ) -> None:
     keys = remap.map(table.name)
     waiting = f"{keys}.state IN {_NEW} AND {keys}.new IS NULL"
-    if not session.ask(f"SELECT old FROM {keys} WHERE {waiting} LIMIT 1").first():
-        return
     if sequence is None:
         start = _highest(session, remap, table)
         new = f"{start} + row_number() OVER (PARTITION BY {waiting} ORDER BY {keys}.old)"
