@@ -1,7 +1,6 @@
 """What every test may ask for."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,14 +16,3 @@ settings.load_profile("sichern")
 def postgres() -> Iterator[Server]:
     """One PostgreSQL server for the whole session; a test makes its own database in it."""
     yield from running_server()
-
-
-LONGEST = ("browser", "tryton", "roundtrip", "cli", "restore", "hostile")
-"""Folders whose files take minutes: begun last, one would keep a worker while the others idle."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files begin first."""
-    folders = {each: number for number, each in enumerate(LONGEST)}
-    root = Path(__file__).parent
-    items.sort(key=lambda item: folders.get(item.path.relative_to(root).parts[0], len(LONGEST)))

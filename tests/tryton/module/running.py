@@ -106,6 +106,20 @@ def shown_plan(pool: Any, run: int) -> tuple[str, str | None]:
     return shown["state"], shown["text"]
 
 
+def show_while_it_ends(pool: Any, run: int) -> list[str]:
+    """What is shown of a run that ends after it was read; of it, and of its tenant."""
+    from trytond.transaction import Transaction
+
+    read = pool.get("sichern.run")(run)
+    assert (read.state, read.tenants[0].state) == ("running", "running")
+    with Transaction().new_transaction():
+        ended = pool.get("sichern.run")(run)
+        ended.state = ended.tenants[0].state = "complete"
+        ended.tenants[0].save()
+        ended.save()
+    return [read.shown_state, read.tenants[0].shown_state]
+
+
 def cancel(pool: Any, run: int) -> None:
     """Press the button."""
     pool.get("sichern.run").cancel([pool.get("sichern.run")(run)])
@@ -183,11 +197,13 @@ def upgrade(pool: Any, session: int) -> None:
 REQUESTS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        companies, begin, press_back_up, plan, shown_plan, cancel, show, save_job, start_job,
-        alarm, run_due, shown_jobs, copy_job, delete, open_upgrade, upgrade,
+        companies, begin, press_back_up, plan, shown_plan, show_while_it_ends, cancel, show,
+        save_job, start_job, alarm, run_due, shown_jobs, copy_job, delete, open_upgrade, upgrade,
     )
 }
-PAST_RIGHTS = {"companies", "show", "run_due", "delete", "open_upgrade", "upgrade"}
+PAST_RIGHTS = {
+    "companies", "show", "show_while_it_ends", "run_due", "delete", "open_upgrade", "upgrade",
+}
 
 
 def main(config_path: str, database: str) -> None:

@@ -1,6 +1,7 @@
 """Runs in processes of their own: one's failure stops no other, and none runs for ever."""
 
 import os
+import platform
 import re
 import signal
 import threading
@@ -298,6 +299,16 @@ def test_a_run_that_begins_while_it_is_looked_at_is_shown(place: Place) -> None:
     run = _laid(place, "running", minutes=1)
     place.sql("UPDATE sichern_run SET started = NULL, heartbeat = NULL WHERE id = ?", run)
     assert place.show(run)["state"] == "running"
+
+
+def test_a_run_that_ends_while_it_is_looked_at_has_not_failed(place: Place) -> None:
+    run = _laid(place, "running", minutes=0)
+    place.sql(
+        "UPDATE sichern_run SET machine = ?, pid = 1, mark = 'gone' WHERE id = ?",
+        platform.node(), run,
+    )
+    assert place.tryton.ask("show_while_it_ends", "chef", run) == ["running", "running"]
+    assert place.show(run)["state"] == "complete"
 
 
 def test_a_plan_is_shown_once_it_may_be_carried_out(place: Place) -> None:

@@ -361,11 +361,16 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     def notice_dead(cls, runs: list[Any]) -> list[Any]:
         """Give those of these runs whose process is gone, and see to it that this is noted."""
         with without_check_access():
-            dead = [run for run in cls.browse([run.id for run in runs]) if run.is_dead()]
-        for run in dead:
-            transaction = Transaction()
-            transaction.atexit(_bury, transaction.database.name, run.id)
-        return [run for run in runs if run in dead]
+            dead = {run.id for run in cls.browse([run.id for run in runs]) if run.is_dead()}
+        if dead:
+            # Some may only have ended since this transaction read of them.
+            with Transaction().new_transaction(readonly=True), without_check_access():
+                again = cls.search([("id", "in", list(dead))])
+                dead = {run.id for run in again if run.is_dead()}
+        transaction = Transaction()
+        for number in dead:
+            transaction.atexit(_bury, transaction.database.name, number)
+        return [run for run in runs if run.id in dead]
 
     @classmethod
     def bury_dead(cls) -> None:
