@@ -16,8 +16,8 @@ from sichern.archive.chunks import CHUNK_ROWS, Chunks
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
 from sichern.side_by_side import LOOK, cores
-from sichern.source.beside import Login, ReaderFailed
 from sichern.source.errors import translated
+from sichern.source.login import Login, ReaderFailed
 from sichern.source.postgresql import export_snapshot
 from sichern.source.rows import read_rows, rows_query
 from sichern.source.snapshot import Snapshot
@@ -68,10 +68,14 @@ class Readers:
         self._stack.close()
 
     def ready(self) -> bool:
-        """Whether somebody can read beside the run; a login may be too narrow for that."""
+        """Whether somebody can read beside the run.
+
+        A login may be too narrow for that, or the way to the server one of libpq's alone.
+        """
         if self._login is None and not self.alone:
             self._login = export_snapshot(self.snapshot.connection)
             if self._login is None:
+                logger.info("rows are read by one session alone: the URL of the database")
                 self.alone = True
             elif self.executor is None:
                 self._start(self._login)

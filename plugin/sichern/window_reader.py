@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sichern.archive.chunks import Chunks
 from sichern.archive.packed import PackedMember, pack_member
-from sichern.source.beside import Login, Session
+from sichern.source.beside import Session
+from sichern.source.login import Login
 from sichern.tenancy.glance import Glance
 
 

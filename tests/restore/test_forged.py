@@ -109,6 +109,6 @@ def test_a_row_that_is_there_twice_is_refused(make_world: MakeWorld, way: Way) -
     before = target.content()
     forged = forge(file, also(file, "data/line/00001.tsv", "1\t1\t1\t\\N\t666\n"))
     error = error_of(target.take(forged, way))
-    assert error.code == "row-refused"
+    assert error.code == "row-twice"
     assert error.values["table"] == "line"
     assert target.content() == before

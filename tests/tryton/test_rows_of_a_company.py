@@ -333,6 +333,7 @@ def test_no_document_of_the_other_company_is_inside(system: System) -> None:
 def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     system: System, tmp_path: Path
 ) -> None:
+    """On PostgreSQL for every second one: the plan is that of SQLite, which tries them all."""
     schema = system.pairs["1"].schema
     tables = sorted(
         table
@@ -345,7 +346,7 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
         # The demo's own tables are tried with its own database, in half the time.
         tables = sorted(set(tables) - {each.table for each in ask(demo_sqlite())[2].owned.values()})
     elif system.server is not None:
-        tables = tables[::2]  # the plan is the same, and SQLite tries them all in half the time
+        tables = tables[::2]
     config = write_sichern_config(system.database, tmp_path / "config")
     target = tmp_path / "target"
     target.mkdir()

@@ -11,47 +11,18 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
 
+from sichern.source.login import Login, ReaderFailed
 from sichern.source.settings import KEEPALIVE, PIN, PINNED
 
 MOMENT = 0.0005
 """Seconds in which a fast server sends some 100 KiB."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Login:
-    """How to come into the snapshot that a run has exported.
-
-    `secured` are libpq's parameters for TLS, `options` what else the server is told.
-    """
-
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    database: str
-    secured: Mapping[str, str]
-    options: Mapping[str, str]
-    snapshot: str
-
-
-class ReaderFailed(Exception):
-    """What went wrong, as it can be sent to another process.
-
-    The SQLSTATE, empty where the server said nothing; what was said; and which function of the
-    server said so.
-    """
-
-    def __init__(self, sqlstate: str, reason: str, function: str) -> None:
-        super().__init__(sqlstate, reason, function)
-        self.sqlstate, self.reason, self.function = sqlstate, reason, function
 
 
 class Session:
@@ -60,19 +31,40 @@ class Session:
     def __init__(self, login: Login) -> None:
         """Come in."""
         self._runner = asyncio.Runner(loop_factory=_Loop)
-        with _failures():
-            self._connection = self._runner.run(_come_in(login))
+        try:
+            with _failures():
+                self._connection = self._runner.run(_come_in(login))
+        except BaseException:
+            self._runner.close()
+            raise
 
     def copy(self, query: str) -> list[bytes]:
         """Give the rows of a query as COPY writes them, in blocks of complete lines."""
         blocks: list[bytes] = []
 
-        async def take(block: bytes) -> None:
-            blocks.append(block)
+        async def take(block: bytes | bytearray) -> None:
+            blocks.append(bytes(block))
 
         with _failures():
             self._runner.run(self._connection.copy_from_query(query, output=take))
         return blocks
+
+    def close(self) -> None:
+        """Leave."""
+        self._connection.terminate()
+        self._runner.close()
+
+
+# Linux's names; elsewhere a server that vanished is noticed when the system says so.
+_KEEPALIVE = tuple(
+    (getattr(socket, option), int(KEEPALIVE[name]))
+    for option, name in (
+        ("TCP_KEEPIDLE", "keepalives_idle"),
+        ("TCP_KEEPINTVL", "keepalives_interval"),
+        ("TCP_KEEPCNT", "keepalives_count"),
+    )
+    if hasattr(socket, option)
+)
 
 
 class _Gathering(selectors.DefaultSelector):
@@ -99,10 +91,8 @@ class _Loop(asyncio.SelectorEventLoop):
         transport, protocol = await super().create_connection(*arguments, **keywords)
         reached = transport.get_extra_info("socket")
         reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in KEEPALIVE.items():
-            option = getattr(socket, name.replace("keepalives_", "TCP_KEEP").upper(), None)
-            if option is not None:
-                reached.setsockopt(socket.IPPROTO_TCP, option, int(value))
+        for option, value in _KEEPALIVE:
+            reached.setsockopt(socket.IPPROTO_TCP, option, value)
         return transport, protocol
 
 
@@ -125,6 +115,11 @@ def _failures() -> Iterator[None]:
         yield
     except asyncpg.PostgresError as error:
         function = getattr(error, "server_source_function", None)
-        raise ReaderFailed(error.sqlstate or "", str(error), function or "") from error
-    except (asyncpg.InterfaceError, OSError) as error:
-        raise ReaderFailed("", str(error) or type(error).__name__, "") from error
+        raise ReaderFailed(error.sqlstate or "", _first_line(error), function or "") from error
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        raise ReaderFailed("", _first_line(error), "") from error
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without the rows that PostgreSQL may quote below."""
+    return str(error).partition("\n")[0] or type(error).__name__

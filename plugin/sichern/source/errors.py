@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy as sa
 
-from sichern.source.beside import ReaderFailed
+from sichern.source.login import ReaderFailed
 from sichern_hooks import N_, SichernError, UsageError
 
 

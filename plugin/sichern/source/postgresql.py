@@ -7,7 +7,6 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy as sa
 
-from sichern.source.beside import Login
 from sichern.source.errors import (
     DatabaseUnavailable,
     TemporaryTablesDenied,
@@ -16,6 +15,7 @@ from sichern.source.errors import (
     translate,
     translated,
 )
+from sichern.source.login import Login
 from sichern.source.session import open_session
 from sichern.source.settings import KEEPALIVE
 from sichern_hooks import SichernError
@@ -25,7 +25,7 @@ BLOCK = 1 << 18
 ENGINES = 4
 """Databases whose engine is kept for their next snapshot."""
 _PLAIN = frozenset((
-    "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
+    "host", "port", "user", "password", "passfile", "dbname", "options",
     "application_name", "fallback_application_name", "client_encoding", "tcp_user_timeout",
     "sslcertmode",  # libpq names it always, and the run's own session holds to it
 ))  # fmt: skip
@@ -138,7 +138,7 @@ def export_snapshot(connection: sa.Connection) -> Login | None:
     with translated():
         name = connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
     return Login(
-        host=reached.host or reached.hostaddr,
+        host=reached.host,
         port=reached.port,
         user=reached.user,
         password=reached.password,

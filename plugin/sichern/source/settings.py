@@ -29,6 +29,8 @@ PINNED: Mapping[str, str] = {
     "jit": "off",
     # A login that may only read often has this; temporary tables are made outside the snapshot.
     "default_transaction_read_only": "off",
+    # In the middle of a COPY a notice makes asyncpg lose the rows before it.
+    "client_min_messages": "error",
 }
 """Settings of every session; those that a server does not know are left out."""
 PIN = """

@@ -82,7 +82,7 @@ def own_rows(remap: Remap, table: TenantTable) -> str | None:
         return "true"
     if table.tenant is not None:
         ways.append(f"{remap.sql.column('s', table.tenant)} IS NOT NULL")
-    if table.role in (Role.PART_OF, Role.USED_WITH):
+    if table.role in _STAYS:
         for parent, key, of_kind in parents(remap, table):
             if remap.has_map(parent.name):
                 ways.append(

@@ -17,6 +17,14 @@ class RowRefused(SichernError):
     hint = N_("correct the row in the system that made the pair, and back it up again")
 
 
+class RowTwice(SichernError):
+    """Two rows of a table have one key in the pair, or one has none."""
+
+    code = "row-twice"
+    message = N_("the pair holds rows of the table %(table)s under one key, or without a key")
+    hint = N_("no backup writes that: make it again in the system that it is of")
+
+
 class WriteDenied(SichernError):
     """The login, or the file's owner, does not let the program write."""
 

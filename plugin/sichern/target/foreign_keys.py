@@ -17,7 +17,7 @@ from sichern.tenancy.sql import name
 from sichern_hooks import Way
 
 LARGE = 100_000
-"""Rows of a table for which it is worth the trouble."""
+"""Rows of a table, about, for which it is worth the trouble."""
 
 # Left alone: what this login could not make again just as it was, and tables with triggers that
 # wait for the commit, since no foreign key can be made while they do.
@@ -39,7 +39,7 @@ AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g
 ORDER BY c.conname
 """
 # What was staged was analysed.
-_LARGE = """
+_STAGED_LARGE = """
 SELECT relname FROM pg_catalog.pg_class
 WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND reltuples >= {rows}
 """
@@ -64,7 +64,7 @@ def held_at_once(session: TargetSession, remap: Remap) -> Iterator[None]:
     """
     lifted: list[_ForeignKey] = []
     if session.dialect == "postgresql" and remap.way is Way.EMPTY:
-        large = {row[0] for row in session.ask(_LARGE.format(rows=LARGE))}
+        large = {row[0] for row in session.ask(_STAGED_LARGE.format(rows=LARGE))}
         for table in remap.loaded:
             if remap.staged(table.name) in large:
                 lifted.extend(_lift(session, remap.sql.table(table.name)))

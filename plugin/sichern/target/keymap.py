@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sichern.target.decide import begins_as
-from sichern.target.errors import RowRefused, WriteRefused
+from sichern.target.errors import RowTwice, WriteRefused
 from sichern.target.remap import Remap, State
 from sichern.target.session import TargetSession
 from sichern.tenancy.model import ForeignLink, TenantTable
@@ -19,7 +19,7 @@ def make(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> 
     """Make the map of every table of which the pair holds or names rows.
 
     Rows are still undecided, but for those of a new tenant's own; these have their keys where
-    keys are kept. `sequences` are those of `number`. Raises RowRefused where two rows of a table
+    keys are kept. `sequences` are those of `number`. Raises RowTwice where two rows of a table
     have one key.
     """
     for table in remap.mapped:
@@ -29,7 +29,7 @@ def make(session: TargetSession, remap: Remap, sequences: Mapping[str, str]) -> 
                 _fill(session, remap, table, sequences.get(table.name))
             _index(session, remap, table)
         except WriteRefused as error:
-            raise RowRefused(table=table.label, line="?", **error.values) from error
+            raise RowTwice(table=table.label) from error
         if table.name in remap.names:
             _add_named(session, remap, table)
     for table in remap.loaded:

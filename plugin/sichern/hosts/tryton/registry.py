@@ -60,7 +60,8 @@ def initialised(database: str) -> Any:
     from trytond.pool import Pool
 
     collecting = gc.isenabled()
-    # A third of the time would be the collector's, and all of it comes to stay.
+    # A third of the time would be the collector's, for what stays as long as the process: but
+    # for a server in which modules change, and that is started again for that.
     gc.disable()
     try:
         pool = Pool(database)

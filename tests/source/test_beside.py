@@ -1,0 +1,65 @@
+"""A session beside that of a run, by a driver of its own: it must be held to the same things."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from sichern.source.beside import Session
+from sichern.source.login import Login, ReaderFailed
+from tests.support.postgres import USER, Server
+
+ROWS = 50_000
+TALKS = """
+create function talks(i int) returns int language plpgsql as
+$$ begin raise warning 'number %', i; return i; end $$
+"""
+
+
+@pytest.fixture
+def login(postgres: Server) -> Iterator[Login]:
+    """The way into a snapshot that is open."""
+    database = postgres.create_database()
+    postgres.run(TALKS, database=database)
+    with psycopg.connect(postgres.uri(database)) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        found = connection.execute("select pg_export_snapshot()").fetchone()
+        assert found is not None
+        yield Login(
+            host=postgres.host, port=postgres.port, user=USER, password="", database=database,
+            secured={}, options={}, snapshot=found[0],
+        )
+
+
+def test_no_row_is_lost_where_the_server_talks_meanwhile(postgres: Server, login: Login) -> None:
+    postgres.run(f'alter database "{login.database}" set client_min_messages to debug5')
+    with closing(Session(login)) as session:
+        blocks = session.copy(f"select public.talks(i) from generate_series(1, {ROWS}) i")
+    assert b"".join(blocks).split() == [str(number).encode() for number in range(1, ROWS + 1)]
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="other systems' names differ")
+def test_a_server_that_vanished_is_noticed_after_two_minutes(login: Login) -> None:
+    with closing(Session(login)) as session:
+        reached = session._connection._transport.get_extra_info("socket")
+        assert reached.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle, interval, count = (
+            reached.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+    assert idle + interval * count == 120
+
+
+def test_what_the_server_refuses_is_one_line_without_rows(login: Login) -> None:
+    with closing(Session(login)) as session, pytest.raises(ReaderFailed) as caught:
+        session.copy("select 'secret'::int")
+    assert caught.value.sqlstate == "22P02"
+    assert str(caught.value) == 'invalid input syntax for type integer: "secret"'
+
+
+def test_a_server_that_is_not_there_is_said_too(login: Login) -> None:
+    with pytest.raises(ReaderFailed):
+        Session(replace(login, port=1))
