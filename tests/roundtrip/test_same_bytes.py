@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from sichern.tables import Readers
 from tests.support.pipeline import Pipeline, failure
 from tests.support.postgres import Server
 
@@ -24,6 +26,7 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "20ms",
     "idle_session_timeout": "20ms",
     "search_path": "nowhere",
+    "client_min_messages": "debug5",
 }
 
 
@@ -52,6 +55,25 @@ def reader(postgres: Server, pipeline: Pipeline) -> Iterator[str]:
     )
     yield name
     pipeline.run(f"drop owned by {name}", f"drop role {name}")
+
+
+@pytest.fixture(params=["alone", "beside"])
+def read_beside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rows are read by the run's own session, then by sessions beside it."""
+    if request.param == "alone":
+        yield
+        return
+    monkeypatch.setattr("sichern.windows.CHUNK_ROWS", LINES // 4)
+    monkeypatch.setattr("sichern.windows.ROWS", LINES // 4)
+    read, asked = Readers.read, list[str]()
+
+    def noted(self: Readers, query: str, *rest: Any) -> Any:
+        asked.append(query)
+        return read(self, query, *rest)
+
+    monkeypatch.setattr(Readers, "read", noted)
+    yield
+    assert asked
 
 
 def test_an_update_of_every_row_and_a_vacuum_change_no_byte(pipeline: Pipeline) -> None:
@@ -100,6 +122,7 @@ def test_a_user_who_may_only_read_suffices_and_gets_the_same_bytes(
         connection.execute("update line set amount = 0")
 
 
+@pytest.mark.usefixtures("read_beside")
 @pytest.mark.parametrize("level", ["role", "database"])
 def test_no_setting_of_a_role_or_a_database_changes_a_byte(
     pipeline: Pipeline, reader: str, level: str
@@ -112,6 +135,7 @@ def test_no_setting_of_a_role_or_a_database_changes_a_byte(
     assert pipeline.contents(reader) == before
 
 
+@pytest.mark.usefixtures("read_beside")
 def test_rows_that_a_policy_hides_fail_the_run_and_nothing_is_kept(
     pipeline: Pipeline, reader: str
 ) -> None:

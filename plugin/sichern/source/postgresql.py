@@ -25,7 +25,7 @@ BLOCK = 1 << 18
 ENGINES = 4
 """Databases whose engine is kept for their next snapshot."""
 _PLAIN = frozenset((
-    "host", "port", "user", "password", "passfile", "dbname", "options",
+    "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
     "application_name", "fallback_application_name", "client_encoding", "tcp_user_timeout",
     "sslcertmode",  # libpq names it always, and the run's own session holds to it
 ))  # fmt: skip
@@ -138,7 +138,7 @@ def export_snapshot(connection: sa.Connection) -> Login | None:
     with translated():
         name = connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
     return Login(
-        host=reached.host,
+        host=reached.host or reached.hostaddr,
         port=reached.port,
         user=reached.user,
         password=reached.password,
