@@ -22,13 +22,16 @@ class PackedChunk:
     last: int
 
 
-_sessions: dict[str, Session] = {}
+_entered: list[tuple[Login, Session]] = []
+"""The one snapshot that this process is in. Another server's may have the same name."""
 
 
 def enter(login: Login) -> None:
-    """Come into the snapshot, once in each process. Raises ReaderFailed."""
-    if login.snapshot not in _sessions:
-        _sessions[login.snapshot] = Session(login)
+    """Come into the snapshot, and out of that of another run. Raises ReaderFailed."""
+    if not any(known == login for known, _ in _entered):
+        while _entered:
+            _entered.pop()[1].close()
+        _entered.append((login, Session(login)))
 
 
 def read_window(login: Login, query: str, glance: Glance) -> list[PackedChunk]:
@@ -37,7 +40,8 @@ def read_window(login: Login, query: str, glance: Glance) -> list[PackedChunk]:
     The first column must be an integer key. Raises ReaderFailed.
     """
     enter(login)
-    chunks = Chunks(iter(_sessions[login.snapshot].copy(query)))
+    ((_, session),) = _entered
+    chunks = Chunks(iter(session.copy(query)))
     return [_pack(chunk, chunks, glance) for chunk in chunks]
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from sichern.source.beside import Session
 from sichern.source.login import Login, ReaderFailed
+from sichern.tenancy.glance import Glance
+from sichern.window_reader import enter, read_window
 from tests.support.postgres import USER, Server
 
 ROWS = 50_000
@@ -63,3 +65,22 @@ def test_what_the_server_refuses_is_one_line_without_rows(login: Login) -> None:
 def test_a_server_that_is_not_there_is_said_too(login: Login) -> None:
     with pytest.raises(ReaderFailed):
         Session(replace(login, port=1))
+
+
+def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
+    postgres: Server, login: Login
+) -> None:
+    database = postgres.create_database()
+    everything = Glance(position=0, tenant=None, fields=2)
+    query = "select 1, current_database()"
+    (chunk,) = read_window(login, query, everything)
+    assert chunk.seen == f"1\t{login.database}\n".encode()
+    with psycopg.connect(postgres.uri(database)) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        found = connection.execute("select pg_export_snapshot()").fetchone()
+        assert found is not None
+        other = replace(login, database=database, snapshot=found[0])
+        (chunk,) = read_window(other, query, everything)
+        assert chunk.seen == f"1\t{database}\n".encode()
+        with pytest.raises(ReaderFailed):
+            enter(replace(other, database=login.database))

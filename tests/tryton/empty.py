@@ -42,13 +42,15 @@ def main() -> None:
 
 
 def analyze() -> None:
-    """Let the database look at what it has become, as a server does that vacuums by itself.
+    """Let PostgreSQL look at what it has become, as a server does that vacuums by itself.
 
     Without, Tryton's questions after its own schema take most of a second each.
     """
+    from trytond import backend
     from trytond.transaction import Transaction
 
-    Transaction().connection.cursor().execute("ANALYZE")
+    if backend.name == "postgresql":
+        Transaction().connection.cursor().execute("ANALYZE")
 
 
 if __name__ == "__main__":

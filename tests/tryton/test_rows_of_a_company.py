@@ -333,7 +333,6 @@ def test_no_document_of_the_other_company_is_inside(system: System) -> None:
 def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     system: System, tmp_path: Path
 ) -> None:
-    """On PostgreSQL for every second one: the plan is that of SQLite, which tries them all."""
     schema = system.pairs["1"].schema
     tables = sorted(
         table
@@ -345,8 +344,6 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     if system.database.name == "many":
         # The demo's own tables are tried with its own database, in half the time.
         tables = sorted(set(tables) - {each.table for each in ask(demo_sqlite())[2].owned.values()})
-    elif system.server is not None:
-        tables = tables[::2]
     config = write_sichern_config(system.database, tmp_path / "config")
     target = tmp_path / "target"
     target.mkdir()
@@ -362,7 +359,7 @@ def test_a_condition_that_the_planner_drops_is_caught_for_every_owned_table(
     }
     say(f"caught in {len(caught)} of {len(tables)} owned tables")
     assert {name: results[name] for name in tables if name not in caught} == {}
-    assert len(tables) > (12 if system.server else 25)
+    assert len(tables) > 25
 
 
 # -- 4: references ------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import asyncpg
 
 from sichern.source.login import Login, ReaderFailed
+from sichern.source.reason import reason_of
 from sichern.source.settings import KEEPALIVE, PIN, PINNED
 
 MOMENT = 0.0005
@@ -103,9 +104,13 @@ async def _come_in(login: Login) -> Any:
         server_settings={**login.options, "statement_timeout": "0"},
         timeout=int(KEEPALIVE["connect_timeout"]),
     )  # fmt: skip
-    await connection.execute(PIN.format(settings=f"'{json.dumps(PINNED)}'"))
-    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    await connection.execute(f"SET TRANSACTION SNAPSHOT '{login.snapshot}'")
+    try:
+        await connection.execute(PIN.format(settings=f"'{json.dumps(PINNED)}'"))
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await connection.execute(f"SET TRANSACTION SNAPSHOT '{login.snapshot}'")
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 
@@ -115,11 +120,6 @@ def _failures() -> Iterator[None]:
         yield
     except asyncpg.PostgresError as error:
         function = getattr(error, "server_source_function", None)
-        raise ReaderFailed(error.sqlstate or "", _first_line(error), function or "") from error
+        raise ReaderFailed(error.sqlstate or "", reason_of(error), function or "") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-        raise ReaderFailed("", _first_line(error), "") from error
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, without the rows that PostgreSQL may quote below."""
-    return str(error).partition("\n")[0] or type(error).__name__
+        raise ReaderFailed("", reason_of(error), "") from error

@@ -8,6 +8,7 @@ import psycopg
 import sqlalchemy as sa
 
 from sichern.source.login import ReaderFailed
+from sichern.source.reason import reason_of
 from sichern_hooks import N_, SichernError, UsageError
 
 
@@ -138,11 +139,6 @@ def translated() -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
-
-
-def reason_of(error: BaseException) -> str:
-    """The first line of what a driver says."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _of_postgresql(code: str, reason: str, function: str | None, gone: bool) -> SichernError:

@@ -11,11 +11,11 @@ from sichern.source.errors import (
     DatabaseUnavailable,
     TemporaryTablesDenied,
     UnsupportedDatabase,
-    reason_of,
     translate,
     translated,
 )
 from sichern.source.login import Login
+from sichern.source.reason import reason_of
 from sichern.source.session import open_session
 from sichern.source.settings import KEEPALIVE
 from sichern_hooks import SichernError

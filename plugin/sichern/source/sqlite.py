@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sichern.source.errors import (
     DatabaseBusy,
     DatabaseUnavailable,
-    reason_of,
     translate,
     translated,
 )
+from sichern.source.reason import reason_of
 
 PAGES = 1000
 """Pages copied at a time: writers wait for no more than these."""

@@ -6,6 +6,7 @@ import psycopg
 import sqlalchemy as sa
 
 from sichern.source import errors
+from sichern.source.reason import reason_of
 from sichern_hooks import N_, SichernError
 
 
@@ -74,7 +75,7 @@ def translate(error: BaseException) -> SichernError | None:
         kind = _of_postgresql(error.sqlstate or "")
     elif isinstance(error, sqlite3.Error):
         kind = _of_sqlite(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    reason = errors.reason_of(error)
+    reason = reason_of(error)
     if kind is not None:
         return kind(reason=reason)
     ours = errors.translate(error)

@@ -12,7 +12,7 @@ from sichern.schema.errors import MalformedText, UnreadableValue
 from sichern.schema.table import TableSchema, WireColumn, table_schema
 from sichern.schema.tsv import lines
 from sichern.schema.wire import Raw, Wire
-from sichern.source.errors import reason_of
+from sichern.source.reason import reason_of
 from sichern.target.errors import RowRefused, translate
 from sichern.target.session import TargetSession
 from sichern.tenancy.sql import literal
