@@ -25,6 +25,15 @@ from tests.support.sichern import sichern, write_sichern_config
 from tests.support.tryton import copy_postgres, demo_postgres, run_tryton
 
 LINES = 200_000
+DATABASE = "tryton_wide_3"
+OWN = {
+    "quantity": "(random() * 100)::numeric(16, 4)",
+    "unit_price": "(random() * 900)::numeric(16, 4)",
+    "description": "'Artikel ' || md5((i % 5000)::text) || ' Größe ' || (i % 50)",
+    "note": "case when i % 5 = 0 then 'Lieferung gemäß Auftrag \"' || i || '\", bitte prüfen' end",
+    "create_date": "timestamp '2020-01-01' + i * interval '37 sec'",
+}
+"""What each line has of its own, as `data.LINE`: copies of one line no program has to compress."""
 
 
 def _many_lines(server: Server, folder: Path) -> Path:
@@ -44,15 +53,18 @@ def _many_lines(server: Server, folder: Path) -> Path:
                 " where table_name = 'account_invoice_line' and column_name <> 'id'"
             ).fetchall()
             columns = ", ".join(f'"{row[0]}"' for row in found)
+            values = ", ".join(OWN.get(row[0], f'"{row[0]}"') for row in found)
+            connection.execute("select setseed(0.5)")
             connection.execute(
-                f"insert into account_invoice_line ({columns}) select {columns}"
-                f" from account_invoice_line, generate_series(1, {LINES}) where company = 1"
-                f" limit {LINES}".encode()
+                f"insert into account_invoice_line ({columns}) select {values}"
+                f" from generate_series(1, {LINES}) i join (select *, count(*) over () as many,"
+                " row_number() over (order by id) - 1 as place from account_invoice_line"
+                " where company = 1) l on place = i % many".encode()
             )
 
-    kept_database(server, "tryton_wide", fill)
+    kept_database(server, DATABASE, fill)
     server.drop_database(copy.name)
-    server.create_database(copy.name, "tryton_wide")
+    server.create_database(copy.name, DATABASE)
     return write_sichern_config(copy, folder / "config")
 
 
@@ -76,7 +88,7 @@ def _sides() -> Iterator[Mapping[str, Run]]:
             assert done.status == 0, done.err
 
         yield {
-            "pg_dump -Fc": lambda: pg_dump(server, "tryton_wide", folder / "dump"),
+            "pg_dump -Fc": lambda: pg_dump(server, DATABASE, folder / "dump"),
             "inside": inside,
             "command": command,
         }
