@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sichern.archive.chunks import CHUNK_ROWS, Chunks
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
-from sichern.side_by_side import LOOK, cores
+from sichern.idle import free_cores
+from sichern.side_by_side import LOOK
 from sichern.source.errors import translated
 from sichern.source.login import Login, ReaderFailed
 from sichern.source.postgresql import export_snapshot
@@ -83,7 +84,9 @@ class Readers:
 
     def _start(self, login: Login) -> None:
         try:
-            count = min(MOST_WORKERS, cores())
+            # Whoever works with the ERP meanwhile has its cores; a second session of the
+            # database would take half of them, whatever the readers' niceness is.
+            count = min(MOST_WORKERS, free_cores())
             self.executor = self._stack.enter_context(Workers(count, enter, login))
         except (WorkersUnavailable, ReaderFailed) as error:
             logger.info("rows are read by one session alone: %s", error)
