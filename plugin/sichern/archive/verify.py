@@ -16,6 +16,8 @@ from sichern.archive.volume import Input, ZipVolume, open_volume
 _READ = 1 << 20
 _MOST_PROBLEMS = 50
 _AT_ONCE = 2
+_AHEAD = 4
+"""Members that are unpacked before their turn: one long one does not keep the threads waiting."""
 _THREADED = (1 << 16, 1 << 24)
 """Bytes of a member that is worth a thread, and of one that may lie in memory."""
 
@@ -57,27 +59,28 @@ class _Sequential:
 
     def read_at(self, length: int, offset: int) -> bytes:
         """Give up to `length` bytes; `offset` never goes back behind the last read."""
-        while offset + length > self._start + len(self._buffer):
-            if not self._fill(max(offset, self._start)):
+        while offset + length > (end := self._start + len(self._buffer)):
+            # A long part is read as it is: what is read beyond it would be copied once more.
+            if not self._fill(max(offset, self._start), max(_READ, offset + length - end)):
                 break
         return self._buffer[offset - self._start : offset - self._start + length]
 
     def finish(self) -> str:
         """Read what is left; give the SHA-256 of the whole file."""
-        while self._fill(self._start + len(self._buffer)):
+        while self._fill(self._start + len(self._buffer), _READ):
             pass
         return self.digest.hexdigest()
 
-    def _fill(self, keep_from: int) -> bool:
+    def _fill(self, keep_from: int, length: int) -> bool:
         position = self._start + len(self._buffer)
-        block = self._source.read_at(min(_READ, self._length - position), position)
+        block = self._source.read_at(min(length, self._length - position), position)
         if not block:
             return False
         self.digest.update(block)
         self._seen(len(block))
         kept = self._buffer[max(0, keep_from - self._start) :]
         self._start = position - len(kept)
-        self._buffer = kept + block
+        self._buffer = kept + block if kept else block
         return True
 
 
@@ -169,7 +172,7 @@ def _unpacked(volume: ZipVolume, once: _Sequential) -> Iterator[tuple[Member, It
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for member, entry in volume.members:
             alone = not _THREADED[0] <= max(entry.size, entry.packed) <= _THREADED[1]
-            while len(ahead) > (0 if alone else _AT_ONCE):
+            while len(ahead) > (0 if alone else _AHEAD):
                 yield _next(ahead)
             if alone:
                 yield member, volume.blocks(member, entry, once)
