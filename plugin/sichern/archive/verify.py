@@ -18,7 +18,7 @@ _MOST_PROBLEMS = 50
 _AT_ONCE = 2
 _AHEAD = 4
 """Members that are unpacked before their turn: one long one does not keep the threads waiting."""
-_THREADED = (1 << 16, 1 << 24)
+_THREADED = (1 << 16, 1 << 23)
 """Bytes of a member that is worth a thread, and of one that may lie in memory."""
 
 RowHook = Callable[[Member, Iterator[bytes]], None]
