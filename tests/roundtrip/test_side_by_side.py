@@ -41,7 +41,8 @@ def pipeline(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(autouse=True)
-def _small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_windows_and_two_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sichern.tables.free_cores", lambda: 2)
     monkeypatch.setattr("sichern.windows.ROWS", 30_000)
     monkeypatch.setattr("sichern.tables.AT_ONCE", 1)
 
