@@ -17,7 +17,7 @@ from sichern.backup import back_up
 from sichern.config import load_config
 from sichern.session import open_session
 from sichern_hooks import Destination, Options, Outcome
-from tests.bench.data import bench_server, kept_database
+from tests.bench.data import bench_server
 from tests.bench.harness import Bench, Ratio, Run
 from tests.bench.rivals import pg_dump
 from tests.support.postgres import Server
@@ -25,7 +25,7 @@ from tests.support.sichern import sichern, write_sichern_config
 from tests.support.tryton import copy_postgres, demo_postgres, run_tryton
 
 LINES = 200_000
-DATABASE = "tryton_wide_3"
+DATABASE = "tryton_wide"
 OWN = {
     "quantity": "(random() * 100)::numeric(16, 4)",
     "unit_price": "(random() * 900)::numeric(16, 4)",
@@ -44,25 +44,25 @@ def _many_lines(server: Server, folder: Path) -> Path:
     demo = demo_postgres(server)
     copy = copy_postgres(server, demo, folder)
 
-    def fill(name: str) -> None:
-        server.drop_database(name)
-        server.create_database(name, demo.name)
-        with psycopg.connect(server.uri(name), autocommit=True) as connection:
-            found = connection.execute(
-                "select column_name from information_schema.columns"
-                " where table_name = 'account_invoice_line' and column_name <> 'id'"
-            ).fetchall()
-            columns = ", ".join(f'"{row[0]}"' for row in found)
-            values = ", ".join(OWN.get(row[0], f'"{row[0]}"') for row in found)
-            connection.execute("select setseed(0.5)")
-            connection.execute(
-                f"insert into account_invoice_line ({columns}) select {values}"
-                f" from generate_series(1, {LINES}) i join (select *, count(*) over () as many,"
-                " row_number() over (order by id) - 1 as place from account_invoice_line"
-                " where company = 1) l on place = i % many".encode()
-            )
-
-    kept_database(server, DATABASE, fill)
+    # Made anew: its documents are those of the demo's present store.
+    server.drop_database(DATABASE)
+    server.create_database(DATABASE, demo.name)
+    with psycopg.connect(server.uri(DATABASE), autocommit=True) as connection:
+        found = connection.execute(
+            "select column_name from information_schema.columns"
+            " where table_name = 'account_invoice_line' and column_name <> 'id'"
+        ).fetchall()
+        columns = ", ".join(f'"{row[0]}"' for row in found)
+        values = ", ".join(OWN.get(row[0], f'"{row[0]}"') for row in found)
+        connection.execute("select setseed(0.5)")
+        connection.execute(
+            f"insert into account_invoice_line ({columns}) select {values}"
+            f" from generate_series(1, {LINES}) i join (select *, count(*) over () as many,"
+            " row_number() over (order by id) - 1 as place from account_invoice_line"
+            " where company = 1) l on place = i % many".encode()
+        )
+        connection.execute("vacuum analyze")
+        connection.execute("checkpoint")
     server.drop_database(copy.name)
     server.create_database(copy.name, DATABASE)
     return write_sichern_config(copy, folder / "config")
