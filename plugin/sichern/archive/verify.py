@@ -80,7 +80,7 @@ class _Sequential:
         self._seen(len(block))
         kept = self._buffer[max(0, keep_from - self._start) :]
         self._start = position - len(kept)
-        self._buffer = kept + block if kept else block
+        self._buffer = kept + block
         return True
 
 
