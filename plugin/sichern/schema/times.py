@@ -225,7 +225,7 @@ class Interval(Wire):
 
 
 def _trim(text: str) -> str:
-    return text.rstrip("0") if "." in text else text
+    return text.rstrip("0").removesuffix(".") if "." in text else text
 
 
 def _fill(text: str) -> str:
