@@ -17,6 +17,7 @@ from sichern.archive.pair import PairWriter
 from sichern.archive.stems import Stem, slugs
 from sichern.destination import open_destination
 from sichern.members import Tenancy, write_contents
+from sichern.readers import Readers
 from sichern.report.log import ProtocolLog
 from sichern.report.mail import loaded
 from sichern.report.observe import observe
@@ -114,7 +115,7 @@ def plan_tenant(
     Raises NotAuthorized, PlanRefused, and what opening the source raises.
     """
     authorize(manager, actor, Permission.BACK_UP, tenant.ref)
-    with _reading(manager, tenant, options) as tenancy:
+    with _reading(manager, tenant, options, alone=True) as tenancy:
         return tenancy.plan
 
 
@@ -227,7 +228,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
     separate = run.options.documents is Documents.SEPARATE
     with (
         open_destination(run.destination) as folder,
-        _reading(run.manager, tenant, run.options) as tenancy,
+        _reading(run.manager, tenant, run.options, run.alone) as tenancy,
     ):
         log.read(tenancy.source.identity)
         folder.check_fits(*tenancy.plan.volumes(separate))
@@ -239,7 +240,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
 
         with PairWriter(folder, stem, separate=separate, progress=reading_back) as pair:
             contents = write_contents(
-                tenancy, pair.data, pair.documents, run.options.documents, step, alone=run.alone
+                tenancy, pair.data, pair.documents, run.options.documents, step
             )
             log.wrote(contents.tables, contents.documents, contents.notices, run.clock())
             pair.data.add(PROTOCOL, [canonical(ProtocolSchema().dump(log.protocol()))])
@@ -248,18 +249,29 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
 
 
 @contextmanager
-def _reading(manager: pluggy.PluginManager, tenant: Tenant, options: Options) -> Iterator[Tenancy]:
-    """Open a tenant's source and one snapshot of it, and decide what goes along."""
+def _reading(
+    manager: pluggy.PluginManager, tenant: Tenant, options: Options, alone: bool
+) -> Iterator[Tenancy]:
+    """Open a tenant's source and one snapshot of it, and decide what goes along.
+
+    `alone`: by this process alone, without others that read beside it.
+    """
     source: Source | None = manager.hook.sichern_open_source(tenant=tenant.ref)
     if source is None:
         raise UnknownTenant(tenant=tenant.ref.key)
-    with closing(source), open_snapshot(source.database, KEY_TABLES) as snapshot:
+    with (
+        closing(source),
+        open_snapshot(source.database, KEY_TABLES) as snapshot,
+        Readers(snapshot=snapshot, alone=alone) as readers,
+    ):
         description = source.describe(snapshot)
         catalog = read_catalog(snapshot, description.schema)
         model = classify(catalog, description, wire_type)
         closure = collect(snapshot, model, tenant.ref.key, options.shared)
         plan = make_plan(snapshot, closure, tenant, options.documents, source.document_size)
-        yield Tenancy(source=source, snapshot=snapshot, closure=closure, plan=plan)
+        yield Tenancy(
+            source=source, snapshot=snapshot, readers=readers, closure=closure, plan=plan
+        )
 
 
 def _steps(run: Run, tenant: Tenant, plan: Plan) -> Callable[[int], None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sichern.archive.chunks import Chunks
 from sichern.archive.names import COUNTERS, DOCUMENTS, REFERENCES, SCHEMA, Kind, rows_member
 from sichern.archive.writer import ZipWriter
+from sichern.readers import Readers
 from sichern.report.protocol import DocumentCount, TableCount
 from sichern.schema.tsv import line
 from sichern.source.content import read_content
@@ -14,7 +15,7 @@ from sichern.source.documents import Document, documents
 from sichern.source.identities import identity_rows
 from sichern.source.references import dangling_history, open_references
 from sichern.source.snapshot import Snapshot
-from sichern.tables import Readers, Step, TableRows
+from sichern.tables import Step, TableRows
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.errors import RowsLost
 from sichern.tenancy.expressions import clause
@@ -45,6 +46,7 @@ class Tenancy:
 
     source: Source
     snapshot: Snapshot
+    readers: Readers
     closure: Closure
     plan: Plan
 
@@ -55,12 +57,8 @@ def write_contents(
     belege: ZipWriter,
     option: Documents,
     step: Step,
-    *,
-    alone: bool = False,
 ) -> Contents:
     """Write everything but the protocol; documents go into `belege`, which may be `archive`.
-
-    `alone`: by this process alone, without others that read beside it.
 
     Raises ForeignRow where the proof finds a row or document of another tenant, and RowsLost
     where a table gave another number of rows than the plan counted.
@@ -71,11 +69,9 @@ def write_contents(
     contents.fingerprint = described.fingerprint
     archive.add(SCHEMA, [write_manifest(described)])
     planned = {table.table: table for table in tenancy.plan.tables}
-    with Readers(snapshot=tenancy.snapshot, alone=alone) as readers:
-        for table in tenancy.closure.model.tables.values():
-            if table.name in planned:
-                counted = planned[table.name]
-                _write_table(tenancy, archive, proof, readers, table, counted, contents, step)
+    for table in tenancy.closure.model.tables.values():
+        if table.name in planned:
+            _write_table(tenancy, archive, proof, table, planned[table.name], contents, step)
     _write_references(tenancy, archive, contents)
     _write_counters(tenancy, archive)
     _write_documents(tenancy, archive, belege, proof, option, contents, step)
@@ -86,7 +82,6 @@ def _write_table(
     tenancy: Tenancy,
     archive: ZipWriter,
     proof: Proof,
-    readers: Readers,
     table: TenantTable,
     planned: TablePlan,
     contents: Contents,
@@ -109,7 +104,7 @@ def _write_table(
             proof=proof,
             table=table,
             planned=planned,
-            readers=readers,
+            readers=tenancy.readers,
             step=step,
         )
         written, size = rows.write(archive)

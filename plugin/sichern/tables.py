@@ -1,25 +1,19 @@
 """The rows of one table on their way into the archive: one after another, or side by side."""
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, wait
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
 from itertools import chain
-from types import TracebackType
-from typing import Self
 
 import sqlalchemy as sa
 
 from sichern.archive.chunks import CHUNK_ROWS, Chunks
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
-from sichern.idle import free_cores
+from sichern.readers import MOST, Readers
 from sichern.side_by_side import LOOK
 from sichern.source.errors import translated
-from sichern.source.login import Login, ReaderFailed
-from sichern.source.postgresql import export_snapshot
 from sichern.source.rows import read_rows, rows_query
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
@@ -27,13 +21,9 @@ from sichern.tenancy.expressions import clause
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import TablePlan
 from sichern.tenancy.proof import Proof
-from sichern.window_reader import PackedChunk, enter, read_window
+from sichern.window_reader import PackedChunk
 from sichern.windows import Window, windows
-from sichern.workers import Workers, WorkersUnavailable
 
-logger = logging.getLogger(__name__)
-
-MOST_WORKERS = 4
 AT_ONCE = 16 << 20
 """Bytes of text that a worker reads and packs before it hands over."""
 WIDEST = 2048
@@ -41,62 +31,6 @@ WIDEST = 2048
 
 Step = Callable[[int], None]
 """Called with the rows, or documents, just written; raises where the run was cancelled."""
-
-
-@dataclass(kw_only=True)
-class Readers:
-    """Processes that read in the snapshot of a run beside it; they start when first needed.
-
-    `executor` may be given, of any kind that runs elsewhere what it is sent. A run that is one
-    of several side by side reads `alone`.
-    """
-
-    snapshot: Snapshot
-    alone: bool = False
-    executor: Executor | None = None
-    _login: Login | None = field(default=None, init=False)
-    _stack: ExitStack = field(default_factory=ExitStack, init=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
-    def ready(self) -> bool:
-        """Whether somebody can read beside the run.
-
-        A login may be too narrow for that, or the way to the server one of libpq's alone.
-        """
-        if self._login is None and not self.alone:
-            self._login = export_snapshot(self.snapshot.connection)
-            if self._login is None:
-                logger.info("rows are read by one session alone: the URL of the database")
-                self.alone = True
-            elif self.executor is None:
-                self._start(self._login)
-        return not self.alone
-
-    def _start(self, login: Login) -> None:
-        try:
-            # Whoever works with the ERP meanwhile has its cores; a second session of the
-            # database would take half of them, whatever the readers' niceness is.
-            count = min(MOST_WORKERS, free_cores())
-            self.executor = self._stack.enter_context(Workers(count, enter, login))
-        except (WorkersUnavailable, ReaderFailed) as error:
-            logger.info("rows are read by one session alone: %s", error)
-            self.alone = True
-
-    def read(self, query: str, proof: Proof, table: str) -> "Future[list[PackedChunk]]":
-        """Read rows of a table."""
-        assert self._login is not None
-        assert self.executor is not None
-        return self.executor.submit(read_window, self._login, query, proof.glance(table))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +101,7 @@ class TableRows:
             while True:
                 for window in ahead:
                     running.append((window, self._submit(window, most)))
-                    if len(running) > MOST_WORKERS:
+                    if len(running) > MOST:
                         break
                 if not running:
                     return
@@ -187,7 +121,7 @@ class TableRows:
         query = rows_query(
             self.snapshot, rows, self.table.columns, self.table.key, where, most
         )
-        return self.readers.read(query, self.proof, self.table.name)
+        return self.readers.read(query, self.proof.glance(self.table.name))
 
     def _wait(self, future: "Future[list[PackedChunk]]") -> list[PackedChunk]:
         while not wait([future], LOOK).done:

@@ -1,15 +1,16 @@
-"""Read one window of a table in a process of its own: COPY, proof, hash, Deflate.
+"""Read one window of a table in a process of its own: lines, proof, hash, Deflate.
 
 It imports little: such a process starts for each run.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from sichern.archive.chunks import Chunks
 from sichern.archive.packed import PackedMember, pack_member
-from sichern.source.beside import Session
-from sichern.source.login import Login
+from sichern.source.login import FileLogin, Login
+from sichern.source.query import Query
 from sichern.tenancy.glance import Glance
 
 
@@ -22,26 +23,50 @@ class PackedChunk:
     last: int
 
 
-_entered: list[tuple[Login, Session]] = []
+class Session(Protocol):
+    """A session inside a snapshot."""
+
+    def lines(self, query: Query) -> Iterator[bytes]:
+        """Give the rows of a query as blocks of complete lines."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+_entered: list[tuple[Login | FileLogin, Session]] = []
 """The one snapshot that this process is in. Another server's may have the same name."""
 
 
-def enter(login: Login) -> None:
-    """Come into the snapshot, and out of that of another run. Raises ReaderFailed."""
+def enter(login: Login | FileLogin) -> None:
+    """Come into the snapshot, and out of that of another run.
+
+    Raises ReaderFailed on PostgreSQL, errors of `source.errors` on SQLite.
+    """
     if not any(known == login for known, _ in _entered):
         while _entered:
             _entered.pop()[1].close()
-        _entered.append((login, Session(login)))
+        _entered.append((login, _come_in(login)))
 
 
-def read_window(login: Login, query: str, glance: Glance) -> list[PackedChunk]:
+def _come_in(login: Login | FileLogin) -> Session:
+    # Each database's own imports, and no others.
+    if isinstance(login, FileLogin):
+        from sichern.source.beside_sqlite import FileSession
+
+        return FileSession(login)
+    from sichern.source.beside_postgresql import ServerSession
+
+    return ServerSession(login)
+
+
+def read_window(login: Login | FileLogin, query: Query, glance: Glance) -> list[PackedChunk]:
     """Read what a query gives in the run's snapshot, in chunks.
 
-    The first column must be an integer key. Raises ReaderFailed.
+    The first column must be an integer key. Raises as `enter`, and UnreadableRow.
     """
     enter(login)
     ((_, session),) = _entered
-    chunks = Chunks(iter(session.copy(query)))
+    chunks = Chunks(session.lines(query))
     return [_pack(chunk, chunks, glance) for chunk in chunks]
 
 

@@ -33,12 +33,13 @@ def windows(
 ) -> list[Window]:
     """Divide the `count` rows that go along; one where there is nothing to gain: none at all.
 
+    Where a key is no integer, as SQLite allows, there are none.
+
     Windows begin at multiples of a power of two, so that rows that were added leave the chunks
     before them as they were. They depend on nothing but the rows.
     """
     divisible = (
-        snapshot.dialect == "postgresql"
-        and table.integer_key
+        table.integer_key
         and table.name not in closure.collected
         and count > CHUNK_ROWS
     )
@@ -49,7 +50,9 @@ def windows(
         f"SELECT min({key}), max({key}) FROM {closure.sql.table(table.name)} t"
         f" WHERE {closure.belongs(table, 't')}"
     ).one()
-    return list(_between(int(first), int(last), count))
+    # SQLite orders numbers before everything else.
+    whole = isinstance(first, int) and isinstance(last, int)
+    return list(_between(first, last, count)) if whole else []
 
 
 def _between(first: int, last: int, count: int) -> Iterator[Window]:

@@ -7,7 +7,7 @@ import pytest
 from sichern.archive.errors import RowDamaged
 from sichern.archive.info import Member
 from sichern.archive.rows import RowCheck
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.tenancy.manifest import Manifest, ManifestTable, fingerprint
 from sichern.tenancy.manifest_text import write_manifest
 from sichern_hooks import Role

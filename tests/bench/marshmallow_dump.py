@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import marshmallow
 import sqlalchemy as sa
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.source.rows import Path, read_rows
 from sichern.source.snapshot import open_snapshot
 from tests.bench.data import bench_server, line_database

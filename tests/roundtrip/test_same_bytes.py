@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from sichern.tables import Readers
+from sichern.readers import Readers
+from sichern.source.query import Query
 from tests.support.pipeline import Pipeline, failure
 from tests.support.postgres import Server
 
@@ -65,9 +66,9 @@ def read_beside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         return
     monkeypatch.setattr("sichern.windows.CHUNK_ROWS", LINES // 4)
     monkeypatch.setattr("sichern.windows.ROWS", LINES // 4)
-    read, asked = Readers.read, list[str]()
+    read, asked = Readers.read, list[Query]()
 
-    def noted(self: Readers, query: str, *rest: Any) -> Any:
+    def noted(self: Readers, query: Query, *rest: Any) -> Any:
         asked.append(query)
         return read(self, query, *rest)
 

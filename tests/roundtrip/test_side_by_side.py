@@ -12,7 +12,7 @@ import pytest
 
 from sichern.archive.check import check_pair
 from sichern.backup import back_up
-from sichern.tables import Readers
+from sichern.readers import Readers
 from sichern.tenancy.closure import Closure, Side
 from sichern.tenancy.model import TenantTable
 from sichern.workers import Workers
@@ -20,6 +20,7 @@ from sichern_hooks import Destination, Outcome, Report
 from tests.support.pipeline import ALPHA, AtStep, Pipeline, failure
 from tests.support.postgres import Server
 from tests.support.small_host import ADMIN
+from tests.support.workers import gone
 
 LINES = 120_000
 FAR = 40_000
@@ -42,29 +43,9 @@ def pipeline(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(autouse=True)
 def _small_windows_and_two_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sichern.tables.free_cores", lambda: 2)
+    monkeypatch.setattr("sichern.readers.free_cores", lambda: 2)
     monkeypatch.setattr("sichern.windows.ROWS", 30_000)
     monkeypatch.setattr("sichern.tables.AT_ONCE", 1)
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Workers]:
-    """The workers that runs start."""
-    found: list[Workers] = []
-    start = Workers.__init__
-
-    def noted(self: Workers, *arguments: object) -> None:
-        start(self, *arguments)  # type: ignore[arg-type]
-        found.append(self)
-
-    monkeypatch.setattr(Workers, "__init__", noted)
-    return found
-
-
-def gone(started: list[Workers]) -> bool:
-    """Whether workers were started, and none of their processes is left."""
-    pids = [pid for workers in started for pid in workers.pids]
-    return bool(pids) and not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
 def nothing_left(pipeline: Pipeline) -> bool:

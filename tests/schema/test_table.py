@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sichern.schema import tsv
+from sichern.schema.columns import WireColumn
 from sichern.schema.errors import (
     MalformedRow,
     MalformedText,
@@ -15,7 +16,7 @@ from sichern.schema.errors import (
     UnreadableValue,
 )
 from sichern.schema.fields import WIRES, wire_field
-from sichern.schema.table import WireColumn, table_schema
+from sichern.schema.table import table_schema
 from tests.schema.values import BEYOND_PYTHON, TEXT, VALUES
 
 COLUMNS = (

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.source.rows import Path, read_rows
 from sichern.source.snapshot import Snapshot
 

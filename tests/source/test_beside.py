@@ -8,8 +8,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from sichern.source.beside import Session
+from sichern.source.beside_postgresql import ServerSession
 from sichern.source.login import Login, ReaderFailed
+from sichern.source.query import Query
 from sichern.tenancy.glance import Glance
 from sichern.window_reader import enter, read_window
 from tests.support.postgres import USER, Server
@@ -19,6 +20,10 @@ TALKS = """
 create function talks(i int) returns int language plpgsql as
 $$ begin raise warning 'number %', i; return i; end $$
 """
+
+
+def _query(sql: str) -> Query:
+    return Query(sql=sql, table="", columns=(), key=())
 
 
 @pytest.fixture
@@ -38,14 +43,14 @@ def login(postgres: Server) -> Iterator[Login]:
 
 def test_no_row_is_lost_where_the_server_talks_meanwhile(postgres: Server, login: Login) -> None:
     postgres.run(f'alter database "{login.database}" set client_min_messages to debug5')
-    with closing(Session(login)) as session:
-        blocks = session.copy(f"select public.talks(i) from generate_series(1, {ROWS}) i")
+    with closing(ServerSession(login)) as session:
+        blocks = session.lines(_query(f"select public.talks(i) from generate_series(1, {ROWS}) i"))
     assert b"".join(blocks).split() == [str(number).encode() for number in range(1, ROWS + 1)]
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="other systems' names differ")
 def test_a_server_that_vanished_is_noticed_after_two_minutes(login: Login) -> None:
-    with closing(Session(login)) as session:
+    with closing(ServerSession(login)) as session:
         reached = session._connection._transport.get_extra_info("socket")
         assert reached.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle, interval, count = (
@@ -56,15 +61,15 @@ def test_a_server_that_vanished_is_noticed_after_two_minutes(login: Login) -> No
 
 
 def test_what_the_server_refuses_is_one_line_without_rows(login: Login) -> None:
-    with closing(Session(login)) as session, pytest.raises(ReaderFailed) as caught:
-        session.copy("select 'secret'::int")
+    with closing(ServerSession(login)) as session, pytest.raises(ReaderFailed) as caught:
+        session.lines(_query("select 'secret'::int"))
     assert caught.value.sqlstate == "22P02"
     assert str(caught.value) == 'invalid input syntax for type integer: "secret"'
 
 
 def test_a_server_that_is_not_there_is_said_too(login: Login) -> None:
     with pytest.raises(ReaderFailed):
-        Session(replace(login, port=1))
+        ServerSession(replace(login, port=1))
 
 
 def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
@@ -72,7 +77,7 @@ def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
 ) -> None:
     database = postgres.create_database()
     everything = Glance(position=0, tenant=None, fields=2)
-    query = "select 1, current_database()"
+    query = _query("select 1, current_database()")
     (chunk,) = read_window(login, query, everything)
     assert chunk.seen == f"1\t{login.database}\n".encode()
     with psycopg.connect(postgres.uri(database)) as connection:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sichern.schema.errors import UnknownWireType
 from sichern.source.errors import UnreadableRow
-from sichern.source.postgresql import BLOCK
+from sichern.source.lines import BLOCK
 from sichern.source.rows import Path, read_rows
 from sichern.source.snapshot import open_snapshot
 from tests.source.reading import columns, read, table

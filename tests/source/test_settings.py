@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.source.errors import ReadDenied, RowsHidden, TemporaryTablesDenied
 from sichern.source.settings import PINNED
 from sichern.source.snapshot import open_snapshot

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sichern.schema import tsv
+from sichern.schema.columns import WireColumn
 from sichern.schema.errors import MalformedRow, MalformedText, UnreadableValue
 from sichern.schema.fields import VERBATIM, wire_field
-from sichern.schema.table import WireColumn
 from sichern.source.errors import DatabaseGone, SnapshotBusy
 from sichern.source.rows import read_rows
 from sichern.target import stage as staging

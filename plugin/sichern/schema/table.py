@@ -1,13 +1,13 @@
 """One marshmallow schema per table, built from its columns: a row to a line and back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
 import marshmallow
 
 from sichern.schema import tsv
+from sichern.schema.columns import WireColumn
 from sichern.schema.errors import MalformedRow
 from sichern.schema.fields import wire_field
 from sichern.schema.wire import Wire
@@ -15,15 +15,6 @@ from sichern.schema.wire import Wire
 Row = tuple[Any, ...]
 Texts = Callable[[Sequence[object]], Sequence[str]]
 _NONE = type(None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WireColumn:
-    """A column as the archive holds it; `wire` is the name of its wire type."""
-
-    name: str
-    wire: str
-    nullable: bool
 
 
 class TableSchema(marshmallow.Schema):

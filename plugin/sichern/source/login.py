@@ -1,6 +1,6 @@
-"""PostgreSQL: what a session beside that of a run is given, and what it gives back when it fails.
+"""What a session beside that of a run is given, and what PostgreSQL's gives back when it fails.
 
-Without its driver, which only the processes that read need.
+Without a driver, which only the processes that read need.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """How to come into the snapshot that a run has exported.
+    """How to come into the snapshot that a run has exported on PostgreSQL.
 
     `secured` are libpq's parameters for TLS, `options` what else the server is told.
     """
@@ -22,6 +22,13 @@ class Login:
     secured: Mapping[str, str]
     options: Mapping[str, str]
     snapshot: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLogin:
+    """How to come to a file of SQLite: into the run's snapshot while nobody writes."""
+
+    path: str
 
 
 class ReaderFailed(Exception):

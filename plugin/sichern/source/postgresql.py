@@ -14,16 +14,20 @@ from sichern.source.errors import (
     translate,
     translated,
 )
+from sichern.source.lines import BLOCK
 from sichern.source.login import Login
 from sichern.source.reason import reason_of
 from sichern.source.session import open_session
 from sichern.source.settings import KEEPALIVE
 from sichern_hooks import SichernError
 
-BLOCK = 1 << 18
-"""Bytes that a block of lines has at least, but the last."""
 ENGINES = 4
 """Databases whose engine is kept for their next snapshot."""
+SIZE = """
+SELECT coalesce(sum(relpages), 0) * current_setting('block_size')::bigint
+FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384
+"""
+"""The bytes of all tables but the server's own, as its statistics have them."""
 _PLAIN = frozenset((
     "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
     "application_name", "fallback_application_name", "client_encoding", "tcp_user_timeout",

@@ -1,21 +1,23 @@
 """Read the rows of one table as lines of the archive, in the order of their keys."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+import sqlite3
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 
-from sichern.schema.errors import UnreadableValue
+from sichern.schema.columns import WireColumn
 from sichern.schema.fields import wire_field
-from sichern.schema.table import TableSchema, WireColumn, table_schema
+from sichern.schema.table import TableSchema, table_schema
 from sichern.schema.wire import Column
 from sichern.source import postgresql
-from sichern.source.errors import ReadFailed, UnreadableRow, translated
+from sichern.source.lines import PAGE, blocks_of
+from sichern.source.query import Query
 from sichern.source.snapshot import Snapshot
+from sichern.source.stored import stored_lines
 
 Path = Literal["fast", "portable"]
-PAGE = 500
-"""Rows fetched at a time on the portable path: few enough to stay in the cache of a core."""
 
 
 def read_rows(
@@ -43,6 +45,8 @@ def read_rows(
     statement = _statement(snapshot, table, schema, columns, key, where, path)
     if path == "fast":
         return snapshot.stream(postgresql.copy(snapshot.connection, statement))
+    if snapshot.dialect == "sqlite":
+        return _stored(snapshot, statement, schema, key)
     return _portable(snapshot, statement, schema, key)
 
 
@@ -53,14 +57,16 @@ def rows_query(
     key: Sequence[str],
     where: sa.ColumnElement[bool],
     most: int,
-) -> str:
-    """Give the query that another session copies to read what `read_rows` reads, up to `most` rows.
-
-    PostgreSQL only.
-    """
+) -> Query:
+    """Give the query for another session that reads what `read_rows` reads, up to `most` rows."""
     schema = table_schema(str(getattr(table, "name", "")), columns)
-    statement = _statement(snapshot, table, schema, columns, key, where, "fast")
-    return postgresql.copied(snapshot.connection, statement.limit(most))
+    statement = _statement(snapshot, table, schema, columns, key, where, "fast").limit(most)
+    if snapshot.dialect == "postgresql":
+        sql = postgresql.copied(snapshot.connection, statement)
+    else:
+        literal = {"literal_binds": True}
+        sql = str(statement.compile(dialect=snapshot.connection.dialect, compile_kwargs=literal))
+    return Query(sql=sql, table=schema.table, columns=schema.columns, key=tuple(key))
 
 
 def _statement(
@@ -106,101 +112,20 @@ def _order(
 
 def _portable(
     snapshot: Snapshot, statement: sa.Select[Any], schema: TableSchema, key: Sequence[str]
-) -> Iterator[bytes]:
-    stored = snapshot.dialect == "sqlite"
-    write = schema.line_writer(stored)
-    # SQLite's driver fetches row by row; others would fetch everything at once.
-    streamed = statement if stored else statement.execution_options(yield_per=PAGE)
-    with snapshot.kept(snapshot.connection.execute(streamed)) as result:
-        pending: list[bytes] = []
-        size = 0
-        for page in _pages(snapshot, result, statement, schema, key):
-            lines = _write(write, page, schema, key, stored)
-            pending.append(lines)
-            size += len(lines)
-            if size >= postgresql.BLOCK:
-                yield b"".join(pending)
-                pending, size = [], 0
-        if pending:
-            yield b"".join(pending)
+) -> Generator[bytes, None, None]:
+    paged = statement.execution_options(yield_per=PAGE)
+    with snapshot.kept(snapshot.connection.execute(paged)) as result:
+        yield from blocks_of(result.partitions(), schema, key, stored=False)
 
 
-def _pages(
-    snapshot: Snapshot,
-    result: "sa.CursorResult[*tuple[Any, ...]]",
-    statement: sa.Select[Any],
-    schema: TableSchema,
-    key: Sequence[str],
-) -> Iterator[Sequence[Sequence[object]]]:
-    if snapshot.dialect != "sqlite":
-        yield from result.partitions()
-        return
-    cursor = result.cursor
-    assert cursor is not None
-    try:
-        with translated():
-            # SQLAlchemy would only put its own rows around the driver's.
-            while page := cursor.fetchmany(PAGE):
-                yield page
-    except ReadFailed as error:
-        raise _find_undecodable(snapshot, statement, schema, key) or error from error
-
-
-def _find_undecodable(
+def _stored(
     snapshot: Snapshot, statement: sa.Select[Any], schema: TableSchema, key: Sequence[str]
-) -> UnreadableRow | None:
-    """Find the text that is no UTF-8, which the driver says nothing more of."""
-    rows = statement.subquery()
-    for number, column in enumerate(schema.columns):
-        raw = rows.c[f"c{number}"]
-        as_bytes = [sa.cast(each, sa.LargeBinary) for each in (*rows.c, raw)]
-        for row in snapshot.execute(sa.select(*as_bytes).where(sa.func.typeof(raw) == "text")):
-            try:
-                row[-1].decode()
-            except UnicodeDecodeError:
-                return UnreadableRow(
-                    table=schema.table,
-                    column=column.name,
-                    key=",".join(
-                        bytes(row[position]).decode(errors="replace")
-                        for position in _positions(schema, key)
-                    ),
-                    value=repr(row[-1][:40]),
-                )
-    return None
+) -> Generator[bytes, None, None]:
+    with ExitStack() as stack:
 
+        def execute() -> sqlite3.Cursor:
+            result = snapshot.kept(snapshot.connection.execute(statement))
+            # SQLAlchemy would only put its own rows around the driver's.
+            return cast(sqlite3.Cursor, stack.enter_context(result).cursor)
 
-def _positions(schema: TableSchema, key: Sequence[str]) -> list[int]:
-    return [number for number, column in enumerate(schema.columns) if column.name in key]
-
-
-def _write(
-    write: Callable[[Sequence[Sequence[object]]], bytes],
-    page: Sequence[Sequence[object]],
-    schema: TableSchema,
-    key: Sequence[str],
-    stored: bool,
-) -> bytes:
-    try:
-        return write(page)
-    except UnreadableValue as error:
-        raise _explain(page, schema, key, stored) or error from error
-
-
-def _explain(
-    page: Sequence[Sequence[object]], schema: TableSchema, key: Sequence[str], stored: bool
-) -> UnreadableRow | None:
-    """Find the value that could not be read, and name it."""
-    for row in page:
-        for column, wire, value in zip(schema.columns, schema.wires, row, strict=True):
-            try:
-                if value is not None:
-                    _ = wire.stored_text(value) if stored else wire.text(value)
-            except UnreadableValue as error:
-                return UnreadableRow(
-                    table=schema.table,
-                    column=column.name,
-                    key=",".join(str(row[position]) for position in _positions(schema, key)),
-                    value=str(error),
-                )
-    return None
+        yield from stored_lines(execute, schema, key)

@@ -15,6 +15,7 @@ from sichern.source.errors import (
     UnsupportedDatabase,
     translate,
 )
+from sichern.source.login import FileLogin, Login
 from sichern_hooks import SichernError
 
 PAGE = 1000
@@ -29,9 +30,15 @@ class Snapshot:
     `source.errors`, also from the middle of a stream.
     """
 
-    def __init__(self, connection: sa.Connection, transaction: sa.RootTransaction) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        transaction: sa.RootTransaction,
+        watch: sqlite.Watch | None = None,
+    ) -> None:
         self._connection = connection
         self._transaction = transaction
+        self._watch = watch
         self._stream: Generator[bytes, None, None] | None = None
         self._results: set[sa.CursorResult[*tuple[Any, ...]]] = set()
         sa.event.listen(connection, "before_cursor_execute", self._before)
@@ -103,6 +110,23 @@ class Snapshot:
         finally:
             self._stream = None
 
+    def size(self) -> int:
+        """Give the bytes that the database's tables take, about."""
+        count = (
+            postgresql.SIZE if self.dialect == "postgresql" else sqlite.SIZE
+        )
+        return int(self.ask(count).scalar_one())
+
+    def login(self) -> Login | FileLogin | None:
+        """Say how another session comes to the same rows; None where none can."""
+        if self.dialect == "postgresql":
+            return postgresql.export_snapshot(self.connection)
+        return self._watch.login if self._watch is not None else None
+
+    def shared(self) -> bool:
+        """Whether those who have come in by now see what this snapshot shows."""
+        return self._watch is None or self._watch.unchanged()
+
     def __enter__(self) -> Self:
         return self
 
@@ -118,6 +142,8 @@ class Snapshot:
             with suppress(DatabaseGone):
                 result.close()
         self._connection.close()
+        if self._watch is not None:
+            self._watch.close()
 
     def _check(self) -> None:
         if self._connection.invalidated:
@@ -140,12 +166,13 @@ def open_snapshot(url: str, temporary: Sequence[sa.Table] = ()) -> Snapshot:
     Raises UnsupportedDatabase, DatabaseUnavailable, DatabaseBusy, TemporaryTablesDenied.
     """
     parsed = parse_url(url)
+    watch = None
     if parsed.get_backend_name() == "postgresql":
         connection, transaction = postgresql.connect(parsed, temporary)
     else:
-        connection, transaction = sqlite.connect(parsed, temporary)
+        connection, transaction, watch = sqlite.connect(parsed, temporary)
     listen_for_errors(connection, translate)
-    return Snapshot(connection, transaction)
+    return Snapshot(connection, transaction, watch)
 
 
 def parse_url(url: str) -> sa.URL:

@@ -13,6 +13,7 @@ from sichern.source.errors import (
     translate,
     translated,
 )
+from sichern.source.login import FileLogin
 from sichern.source.reason import reason_of
 
 PAGES = 1000
@@ -23,23 +24,65 @@ RESTARTS = 5
 """How often writers may make the copy start again, before it is made in one step."""
 WAIT = 30.0
 """Seconds to wait for a lock of another program."""
+SIZE = """
+SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')
+"""
+"""The bytes of the file."""
+
+
+class Watch:
+    """Sees whether anybody has written into a file in WAL mode since the watch began.
+
+    So a snapshot that was taken since, and sessions that come in before a look finds nothing
+    changed, have the same before them: SQLite lets nobody into the snapshot of another.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begin."""
+        self.login = FileLogin(path=str(path.absolute()))
+        self._file = open_read_only(path)
+        self._seen = self._version()
+
+    def unchanged(self) -> bool:
+        """Look."""
+        with translated():
+            return self._version() == self._seen
+
+    def close(self) -> None:
+        """End."""
+        self._file.close()
+
+    def _version(self) -> int:
+        # It changes where another connection has committed, see pragma_data_version.
+        return int(self._file.execute("PRAGMA data_version").fetchone()[0])
 
 
 def connect(
     url: sa.URL, temporary: Sequence[sa.Table]
-) -> tuple[sa.Connection, sa.RootTransaction]:
+) -> tuple[sa.Connection, sa.RootTransaction, Watch | None]:
     """Open the file and its snapshot, as `open_snapshot` says."""
-    connection = open_connection(open_file(path_of(url)), temporary)
+    path = path_of(url)
+    file = open_file(path)
+    connection = open_connection(file, temporary)
+    watch = None
     try:
         with translated():
+            # A copy is nobody else's, and whoever opens the file finds no copy.
+            watch = Watch(path) if _in_wal_mode(file) else None
             transaction = connection.begin()
-            connection.exec_driver_sql("BEGIN")
-            # BEGIN alone takes no snapshot, the first read does.
-            connection.exec_driver_sql("SELECT count(*) FROM main.sqlite_schema")
+            begin(file)
     except BaseException:
         connection.close()
+        if watch is not None:
+            watch.close()
         raise
-    return connection, transaction
+    return connection, transaction, watch
+
+
+def begin(file: sqlite3.Connection) -> None:
+    """Take a snapshot, which BEGIN alone does not: the first read does."""
+    file.execute("BEGIN")
+    file.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()
 
 
 def path_of(url: sa.URL) -> Path:
@@ -74,8 +117,8 @@ def open_file(path: Path) -> sqlite3.Connection:
     """
     file = None
     try:
-        file = _connect(f"file:{quote(str(path.absolute()))}?mode=ro")
-        if file.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        file = open_read_only(path)
+        if _in_wal_mode(file):
             file.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()
             return file
         copy = _connect("")  # without a name: a file that is removed as soon as it is opened
@@ -90,6 +133,15 @@ def open_file(path: Path) -> sqlite3.Connection:
         if file is not None:
             file.close()
         raise _unavailable(error) from error
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Open a file that exists, outside of any transaction."""
+    return _connect(f"file:{quote(str(path.absolute()))}?mode=ro")
+
+
+def _in_wal_mode(file: sqlite3.Connection) -> bool:
+    return bool(file.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
 
 
 def open_writable(path: Path) -> sqlite3.Connection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sichern.archive.names import document_member
 from sichern.archive.reader import ArchiveReader
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.schema.tsv import lines, values
 from sichern.target.remap import ARRIVING, Remap, State
 from sichern.target.session import TargetSession

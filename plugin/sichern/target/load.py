@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.target.foreign_keys import held_at_once
 from sichern.target.order import LoadOrder, load_order
 from sichern.target.refusals import RowsDiffer

@@ -6,7 +6,7 @@ A match is never a guess: a key that fits several rows, here or there, fits none
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.target.alike import match_with_documents
 from sichern.target.documents import HeldDocuments
 from sichern.target.remap import Remap, State, Value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.tenancy.catalog import Catalog
 from sichern.tenancy.manifest import Manifest
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable

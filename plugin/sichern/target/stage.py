@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from sichern.schema.columns import WireColumn
 from sichern.schema.errors import MalformedText, UnreadableValue
-from sichern.schema.table import TableSchema, WireColumn, table_schema
+from sichern.schema.table import TableSchema, table_schema
 from sichern.schema.tsv import lines
 from sichern.schema.wire import Raw, Wire
 from sichern.source.reason import reason_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.tenancy.catalog import Catalog, CatalogTable
 from sichern.tenancy.errors import PlanRefused, Problem
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable, link_columns

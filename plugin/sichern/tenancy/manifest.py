@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.model import ForeignLink, TenantTable
 from sichern_hooks import EmbeddedKeys, Polymorphic, Role

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
+from sichern.schema.columns import WireColumn
 from sichern.schema.errors import UnknownWireType
 from sichern.schema.fields import wire_field
-from sichern.schema.table import WireColumn
 from sichern.tenancy.errors import ManifestDamaged
 from sichern.tenancy.manifest import (
     EXTERNAL,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sichern.schema.table import WireColumn
+from sichern.schema.columns import WireColumn
 from sichern_hooks import (
     DocumentColumn,
     EmbeddedKeys,

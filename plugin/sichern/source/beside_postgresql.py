@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import asyncpg
 
 from sichern.source.login import Login, ReaderFailed
+from sichern.source.query import Query
 from sichern.source.reason import reason_of
 from sichern.source.settings import KEEPALIVE, PIN, PINNED
 
@@ -26,7 +27,7 @@ MOMENT = 0.0005
 """Seconds in which a fast server sends some 100 KiB."""
 
 
-class Session:
+class ServerSession:
     """A session inside a snapshot. All that it does raises ReaderFailed."""
 
     def __init__(self, login: Login) -> None:
@@ -39,7 +40,7 @@ class Session:
             self._runner.close()
             raise
 
-    def copy(self, query: str) -> list[bytes]:
+    def lines(self, query: Query) -> Iterator[bytes]:
         """Give the rows of a query as COPY writes them, in blocks of complete lines."""
         blocks: list[bytes] = []
 
@@ -47,8 +48,8 @@ class Session:
             blocks.append(bytes(block))
 
         with _failures():
-            self._runner.run(self._connection.copy_from_query(query, output=take))
-        return blocks
+            self._runner.run(self._connection.copy_from_query(query.sql, output=take))
+        return iter(blocks)
 
     def close(self) -> None:
         """Leave."""

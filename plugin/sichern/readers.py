@@ -1,0 +1,98 @@
+"""Processes that read in the snapshot of a run beside it."""
+
+import logging
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from sichern.idle import free_cores
+from sichern.source.login import FileLogin, Login, ReaderFailed
+from sichern.source.query import Query
+from sichern.source.snapshot import Snapshot
+from sichern.tenancy.glance import Glance
+from sichern.window_reader import PackedChunk, enter, read_window
+from sichern.workers import Workers, WorkersUnavailable
+from sichern_hooks import SichernError
+
+logger = logging.getLogger(__name__)
+
+MOST = 4
+LARGE = 32 << 20
+"""Bytes of a database that may well hold a table worth their start."""
+
+
+@dataclass(kw_only=True)
+class Readers:
+    """They start at once where the database is large, or else when first needed.
+
+    `executor` may be given, of any kind that runs elsewhere what it is sent. A run that is one
+    of several side by side reads `alone`.
+    """
+
+    snapshot: Snapshot
+    alone: bool = False
+    executor: Executor | None = None
+    _login: Login | FileLogin | None = field(default=None, init=False)
+    _started: "Future[Workers | None] | None" = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        if not self.alone and self.snapshot.size() >= LARGE:
+            self._invite()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        workers = self._started.result() if self._started is not None else None
+        if workers is not None:
+            workers.shutdown()
+
+    def ready(self) -> bool:
+        """Whether somebody can read beside the run.
+
+        A login may be too narrow for that, the way to the server one of libpq's alone, or a
+        file of SQLite written to meanwhile.
+        """
+        self._invite()
+        if self._started is not None and self.executor is None:
+            self.executor = self._started.result()
+            self.alone = self.executor is None
+        return not self.alone
+
+    def read(self, query: Query, glance: Glance) -> "Future[list[PackedChunk]]":
+        """Read rows of a table."""
+        assert self._login is not None
+        assert self.executor is not None
+        return self.executor.submit(read_window, self._login, query, glance)
+
+    def _invite(self) -> None:
+        """Let others into the snapshot, while this process does something else."""
+        if self.alone or self._login is not None:
+            return
+        self._login = login = self.snapshot.login()
+        # Who comes into a file later than now may find something else in it.
+        if login is None or (self.executor is not None and isinstance(login, FileLogin)):
+            logger.info("rows are read by one session alone: nobody else can come to them")
+            self.alone = True
+        elif self.executor is None:
+            thread = ThreadPoolExecutor(1)
+            self._started = thread.submit(self._start, login)
+            thread.shutdown(wait=False)
+
+    def _start(self, login: Login | FileLogin) -> Workers | None:
+        try:
+            # Whoever works with the ERP meanwhile has its cores; a second session of the
+            # database would take half of them, whatever the readers' niceness is.
+            workers = Workers(min(MOST, free_cores()), enter, login)
+        except (WorkersUnavailable, ReaderFailed, SichernError) as error:
+            logger.info("rows are read by one session alone: %s", error)
+            return None
+        if not self.snapshot.shared():
+            logger.info("rows are read by one session alone: somebody wrote meanwhile")
+            workers.shutdown()
+            return None
+        return workers
