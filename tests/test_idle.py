@@ -31,8 +31,12 @@ def test_where_every_core_is_busy_one_is_taken() -> None:
                 each.kill()
 
 
+@pytest.mark.parametrize("said", [None, "cpu  0 0 0 0 0 0 0 0 0 0\n"])
 def test_where_the_system_does_not_say_all_are(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    said: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(idle, "_STAT", tmp_path / "nothing")
+    stat = tmp_path / "stat"
+    if said is not None:
+        stat.write_text(said, encoding="ascii")
+    monkeypatch.setattr(idle, "_STAT", stat)
     assert free_cores() == cores()

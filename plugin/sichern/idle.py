@@ -12,24 +12,24 @@ _STAT = Path("/proc/stat")
 
 
 def free_cores() -> int:
-    """Look at the machine for a moment; give the cores that nobody else used, one at least.
+    """Look at the machine for a moment; give the cores that nobody used, one at least.
 
     Those that this process may use, where the system does not say; Linux does, see proc_stat(5).
     """
     started, before = time.perf_counter(), _idle()
     time.sleep(MOMENT)
-    after, seconds = _idle(), time.perf_counter() - started
+    after = _idle()
     if before is None or after is None:
         return cores()
-    return max(1, min(cores(), round((after - before) / seconds)))
+    ticks = os.sysconf("SC_CLK_TCK") * (time.perf_counter() - started)
+    return max(1, min(cores(), round((after - before) / ticks)))
 
 
-def _idle() -> float | None:
-    """Seconds that all cores together had nothing to do, waited for a disk, or worked for us."""
+def _idle() -> int | None:
+    """Ticks that all cores together had nothing to do, or waited for a disk."""
     try:
         first = _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()
     except OSError:
         return None
-    ticks = int(first[4]) + int(first[5])
-    # Nothing at all: a machine that does not show what it does.
-    return ticks / os.sysconf("SC_CLK_TCK") + time.process_time() if ticks else None
+    # Nothing at all: a system that does not show what its machine does.
+    return int(first[4]) + int(first[5]) or None

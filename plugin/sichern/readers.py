@@ -79,15 +79,17 @@ class Readers:
             logger.info("rows are read by one session alone: nobody else can come to them")
             self.alone = True
         elif self.executor is None:
+            # Whoever works with the ERP meanwhile has its cores; a second session of the database
+            # would take half of them, whatever the readers' niceness is. To see them, this
+            # run must not do anything else yet, nor the server for it.
+            count = min(MOST, free_cores())
             thread = ThreadPoolExecutor(1)
-            self._started = thread.submit(self._start, login)
+            self._started = thread.submit(self._start, count, login)
             thread.shutdown(wait=False)
 
-    def _start(self, login: Login | FileLogin) -> Workers | None:
+    def _start(self, count: int, login: Login | FileLogin) -> Workers | None:
         try:
-            # Whoever works with the ERP meanwhile has its cores; a second session of the
-            # database would take half of them, whatever the readers' niceness is.
-            workers = Workers(min(MOST, free_cores()), enter, login)
+            workers = Workers(count, enter, login)
         except (WorkersUnavailable, ReaderFailed, SichernError) as error:
             logger.info("rows are read by one session alone: %s", error)
             return None
