@@ -35,6 +35,7 @@ class Readers:
     executor: Executor | None = None
     _login: Login | FileLogin | None = field(default=None, init=False)
     _started: "Future[Workers | None] | None" = field(default=None, init=False)
+    _free: int | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         if not self.alone and self.snapshot.size() >= LARGE:
@@ -50,6 +51,11 @@ class Readers:
         workers = self._started.result() if self._started is not None else None
         if workers is not None:
             workers.shutdown()
+
+    @property
+    def at_once(self) -> int:
+        """How many cores the run should use: those that were free when its readers started."""
+        return self._free or (1 if self.alone else MOST)
 
     def ready(self) -> bool:
         """Whether somebody can read beside the run.
@@ -73,18 +79,18 @@ class Readers:
         """Let others into the snapshot, while this process does something else."""
         if self.alone or self._login is not None:
             return
+        # Whoever works with the ERP meanwhile has its cores; a second session of the database
+        # would take half of them, whatever the readers' niceness is. To see them, this run
+        # must not do anything else yet, nor the server for it.
+        self._free = min(MOST, free_cores())
         self._login = login = self.snapshot.login()
         # Who comes into a file later than now may find something else in it.
         if login is None or (self.executor is not None and isinstance(login, FileLogin)):
             logger.info("rows are read by one session alone: nobody else can come to them")
             self.alone = True
         elif self.executor is None:
-            # Whoever works with the ERP meanwhile has its cores; a second session of the database
-            # would take half of them, whatever the readers' niceness is. To see them, this
-            # run must not do anything else yet, nor the server for it.
-            count = min(MOST, free_cores())
             thread = ThreadPoolExecutor(1)
-            self._started = thread.submit(self._start, count, login)
+            self._started = thread.submit(self._start, self._free, login)
             thread.shutdown(wait=False)
 
     def _start(self, count: int, login: Login | FileLogin) -> Workers | None:

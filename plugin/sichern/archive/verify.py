@@ -16,6 +16,7 @@ from sichern.archive.volume import Input, ZipVolume, open_volume
 _READ = 1 << 20
 _MOST_PROBLEMS = 50
 _AT_ONCE = 2
+"""Threads that unpack, at most: more would wait for the one that reads."""
 _AHEAD = 4
 """Members that are unpacked before their turn: one long one does not keep the threads waiting."""
 _THREADED = (1 << 16, 1 << 23)
@@ -115,6 +116,7 @@ def verify_pair(
     *,
     rows: RowHook | None = None,
     progress: ProgressHook | None = None,
+    at_once: int = _AT_ONCE,
 ) -> Verified:
     """Read every byte of every volume once, and unpack and hash every member.
 
@@ -122,7 +124,7 @@ def verify_pair(
     volumes and tables are given back, not compared. `rows` is called for every member but
     documents, in the order of the archive, with the member and its bytes; what it raises as an
     ArchiveError is a problem as well, and every other exception comes through. `progress`
-    takes bytes read and bytes in all.
+    takes bytes read and bytes in all. With `at_once` 1 nothing is done in threads.
     """
     problems: list[ArchiveError] = []
     total = sum(lengths)
@@ -142,7 +144,7 @@ def verify_pair(
         try:
             members = [member for member in info.members if member.volume == number]
             volume = open_volume(source, name, length, members)
-            for member, unpacked in _unpacked(volume, once):
+            for member, unpacked in _unpacked(volume, once, at_once):
                 if len(problems) >= _MOST_PROBLEMS:
                     break
                 blocks = tables.watch(member, unpacked)
@@ -163,15 +165,18 @@ def verify_pair(
     return Verified(sha256=tuple(digests), tables=hashes, problems=tuple(problems))
 
 
-def _unpacked(volume: ZipVolume, once: _Sequential) -> Iterator[tuple[Member, Iterator[bytes]]]:
+def _unpacked(
+    volume: ZipVolume, once: _Sequential, at_once: int
+) -> Iterator[tuple[Member, Iterator[bytes]]]:
     """Give each member with its bytes, in order; those of middling size are unpacked in threads.
 
     Inflating and hashing let go of the interpreter's lock: two cores do it in half the time.
     """
     ahead: deque[tuple[Member, Future[list[bytes]]]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(min(at_once, _AT_ONCE)) as pool:
         for member, entry in volume.members:
-            alone = not _THREADED[0] <= max(entry.size, entry.packed) <= _THREADED[1]
+            size = max(entry.size, entry.packed)
+            alone = at_once == 1 or not _THREADED[0] <= size <= _THREADED[1]
             while len(ahead) > (0 if alone else _AHEAD):
                 yield _next(ahead)
             if alone:

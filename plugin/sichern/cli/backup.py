@@ -15,10 +15,11 @@ from sichern.cli.options import command
 from sichern.cli.output import Output, error_data, print_notices
 from sichern.cli.progress import ProgressBar
 from sichern.copies import Copies
+from sichern.idle import free_cores
 from sichern.report.mail import loaded, protocol_mail
 from sichern.report.text import OUTCOMES, fault_lines, number_text, size_text
 from sichern.session import open_manager
-from sichern.side_by_side import SideBySide, cores
+from sichern.side_by_side import SideBySide
 from sichern.tenancy.plan import Plan
 from sichern.workers import WorkersUnavailable
 from sichern_hooks import (
@@ -166,8 +167,8 @@ def backup(
 @contextmanager
 def _beside(call: Call, count: int) -> Iterator[SideBySide | None]:
     """Several tenants at once where there are enough for processes that open the host again."""
-    at_once = min(MOST_AT_ONCE, cores(), count)
-    if count < FEWEST or at_once < 2:
+    at_once = min(MOST_AT_ONCE, free_cores()) if count >= FEWEST else 1
+    if at_once < 2:
         yield None
         return
     opening = partial(open_manager, call.config_path, call.login)
