@@ -64,6 +64,7 @@ class Run:
     clock: Clock
     cancelled: Callable[[], bool]
     alone: bool = False
+    among: int = 1
 
 
 def back_up(
@@ -84,6 +85,8 @@ def back_up(
     `cancelled` is asked at every block of rows. Nothing is raised for a tenant that fails: its
     entry of the report holds the error and the protocol.
     """
+    started = clock()
+    everyone = dict.fromkeys([*(manager.hook.sichern_tenants(actor=actor) or ()), *tenants])
     this = Run(
         id=run or uuid.uuid4().hex,
         manager=manager,
@@ -92,9 +95,8 @@ def back_up(
         options=options or Options(),
         clock=clock,
         cancelled=cancelled,
+        among=len(everyone),
     )
-    started = clock()
-    everyone = dict.fromkeys([*(manager.hook.sichern_tenants(actor=actor) or ()), *tenants])
     names = slugs(everyone)
     if side_by_side is None or len(tenants) < 2:
         reports = _in_turn(this, tenants, names)
@@ -115,7 +117,7 @@ def plan_tenant(
     Raises NotAuthorized, PlanRefused, and what opening the source raises.
     """
     authorize(manager, actor, Permission.BACK_UP, tenant.ref)
-    with _reading(manager, tenant, options, alone=True) as tenancy:
+    with _reading(manager, tenant, options) as tenancy:
         return tenancy.plan
 
 
@@ -228,7 +230,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
     separate = run.options.documents is Documents.SEPARATE
     with (
         open_destination(run.destination) as folder,
-        _reading(run.manager, tenant, run.options, run.alone) as tenancy,
+        _reading(run.manager, tenant, run.options, run.alone, run.among) as tenancy,
     ):
         log.read(tenancy.source.identity)
         folder.check_fits(*tenancy.plan.volumes(separate))
@@ -250,11 +252,15 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
 
 @contextmanager
 def _reading(
-    manager: pluggy.PluginManager, tenant: Tenant, options: Options, alone: bool
+    manager: pluggy.PluginManager,
+    tenant: Tenant,
+    options: Options,
+    alone: bool = True,
+    among: int = 1,
 ) -> Iterator[Tenancy]:
     """Open a tenant's source and one snapshot of it, and decide what goes along.
 
-    `alone`: by this process alone, without others that read beside it.
+    `alone`, `among`: see `Readers`.
     """
     source: Source | None = manager.hook.sichern_open_source(tenant=tenant.ref)
     if source is None:
@@ -262,7 +268,7 @@ def _reading(
     with (
         closing(source),
         open_snapshot(source.database, KEY_TABLES) as snapshot,
-        Readers(snapshot=snapshot, alone=alone) as readers,
+        Readers(snapshot=snapshot, alone=alone, among=among) as readers,
     ):
         description = source.describe(snapshot)
         catalog = read_catalog(snapshot, description.schema)

@@ -19,26 +19,27 @@ logger = logging.getLogger(__name__)
 
 MOST = 4
 LARGE = 32 << 20
-"""Bytes of a database that may well hold a table worth their start."""
+"""Bytes of a tenant that may well have a table worth their start."""
 
 
 @dataclass(kw_only=True)
 class Readers:
-    """They start at once where the database is large, or else when first needed.
+    """They start at once where the tenant is likely to be large, or else when first needed.
 
-    `executor` may be given, of any kind that runs elsewhere what it is sent. A run that is one
-    of several side by side reads `alone`.
+    It is one `among` so many of its database. A run that is one of several side by side reads
+    `alone`. `executor` may be given, of any kind that runs elsewhere what it is sent.
     """
 
     snapshot: Snapshot
     alone: bool = False
+    among: int = 1
     executor: Executor | None = None
     _login: Login | FileLogin | None = field(default=None, init=False)
     _started: "Future[Workers | None] | None" = field(default=None, init=False)
     _free: int | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        if not self.alone and self.snapshot.size() >= LARGE:
+        if not self.alone and self.snapshot.size() >= LARGE * self.among:
             self._invite()
         return self
 
