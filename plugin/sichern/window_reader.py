@@ -11,7 +11,7 @@ from sichern.archive.chunks import Chunks
 from sichern.archive.packed import PackedMember, pack_member
 from sichern.source.login import FileLogin, Login
 from sichern.source.query import Query
-from sichern.tenancy.glance import Glance
+from sichern.tenancy.glance import Glance, Seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class PackedChunk:
     """A chunk of rows, packed, with what was seen of its lines; `last` is its last line's key."""
 
     member: PackedMember
-    seen: bytes
+    seen: Seen
     last: int
 
 
@@ -71,7 +71,7 @@ def read_window(login: Login | FileLogin, query: Query, glance: Glance) -> list[
 
 
 def _pack(chunk: Iterator[bytes], chunks: Chunks, glance: Glance) -> PackedChunk:
-    seen: list[bytes] = []
+    seen: list[Seen] = []
     tail = b""
 
     def looked_at() -> Iterator[bytes]:
@@ -83,4 +83,4 @@ def _pack(chunk: Iterator[bytes], chunks: Chunks, glance: Glance) -> PackedChunk
 
     member = pack_member(looked_at(), lambda: chunks.taken)
     last = int(tail[tail.rfind(b"\n", 0, -1) + 1 :].partition(b"\t")[0])
-    return PackedChunk(member=member, seen=b"".join(seen), last=last)
+    return PackedChunk(member=member, seen=Seen.united(seen), last=last)

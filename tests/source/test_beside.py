@@ -79,13 +79,13 @@ def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
     everything = Glance(position=0, tenant=None, fields=2)
     query = _query("select 1, current_database()")
     (chunk,) = read_window(login, query, everything)
-    assert chunk.seen == f"1\t{login.database}\n".encode()
+    assert chunk.seen.lines == f"1\t{login.database}\n".encode()
     with psycopg.connect(postgres.uri(database)) as connection:
         connection.execute("set transaction isolation level repeatable read")
         found = connection.execute("select pg_export_snapshot()").fetchone()
         assert found is not None
         other = replace(login, database=database, snapshot=found[0])
         (chunk,) = read_window(other, query, everything)
-        assert chunk.seen == f"1\t{database}\n".encode()
+        assert chunk.seen.lines == f"1\t{database}\n".encode()
         with pytest.raises(ReaderFailed):
             enter(replace(other, database=login.database))

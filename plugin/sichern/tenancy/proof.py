@@ -9,60 +9,15 @@ from dataclasses import dataclass, field
 
 from sichern.schema.tsv import unescape
 from sichern.tenancy.errors import ForeignRow
-from sichern.tenancy.glance import Glance
+from sichern.tenancy.glance import Glance, Seen
+from sichern.tenancy.keyset import KeySet
 from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import N_, Polymorphic, Role
 
 NULL = b"\\N"
-ZERO = ord("0")
-PAGE_BITS = 16
-PAGE_MASK = (1 << PAGE_BITS) - 1
-FEW = 128
-
-
-class KeySet:
-    """A set of keys as they stand in lines.
-
-    Integers lie in pages of 65,536 neighbours: a set while few are there, then a bit each
-    (8 KiB), so that neither millions of rows nor widely scattered keys need much memory.
-    """
-
-    def __init__(self) -> None:
-        self._pages: dict[int, set[int] | bytearray] = {}
-        self._others: set[bytes] = set()
-
-    def add(self, key: bytes) -> None:
-        """Add a key."""
-        if not _is_number(key):
-            self._others.add(key)
-            return
-        place = int(key)
-        page = self._pages.setdefault(place >> PAGE_BITS, set())
-        place &= PAGE_MASK
-        if isinstance(page, bytearray):
-            page[place >> 3] |= 1 << (place & 7)
-            return
-        page.add(place)
-        if len(page) > FEW:
-            bits = bytearray(1 << (PAGE_BITS - 3))
-            for each in page:
-                bits[each >> 3] |= 1 << (each & 7)
-            self._pages[int(key) >> PAGE_BITS] = bits
-
-    def __contains__(self, key: bytes) -> bool:
-        if not _is_number(key):
-            return key in self._others
-        place = int(key)
-        page = self._pages.get(place >> PAGE_BITS, ())
-        place &= PAGE_MASK
-        if isinstance(page, bytearray):
-            return bool(page[place >> 3] & (1 << (place & 7)))
-        return place in page
-
-
-def _is_number(key: bytes) -> bool:
-    """Whether a key is the one spelling of an integer: `7`, not `007`."""
-    return key.isdigit() and (key[0] != ZERO or len(key) == 1)
+NOBODY = KeySet(_others={NULL})
+"""The parent of a row that is shared."""
+NAMEABLE = (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,37 +56,45 @@ class Proof:
         if table in self._kept:
             keys = self.named.setdefault(table, KeySet())
             width = len(self.model.tables[table].key)
-            for line in filter(None, lines.split(b"\n")):
-                keys.add(b"\t".join(line.split(b"\t", width)[:width]))
+            keys.update(
+                [
+                    b"\t".join(line.split(b"\t", width)[:width])
+                    for line in filter(None, lines.split(b"\n"))
+                ]
+            )
 
     def glance(self, name: str) -> Glance:
         """Say what must be seen of the lines of a table; `rows` judges what was seen.
 
-        Where each line must carry the tenant and no key is kept, that are the lines that do not.
+        Where each line must carry the tenant, that are the lines that do not.
         """
         check = self._check(name)
-        plain = check.tenant is not None and not check.nullable and name not in self._kept
+        plain = check.tenant is not None and not check.nullable
         return Glance(
             position=check.tenant or 0,
             tenant=self.tenant.encode() if plain else None,
             fields=check.fields,
+            keys=check.key if name in self._kept else (),
+            parents=check.parent if self._all_within(name) else (),
         )
 
-    def rows(self, name: str, lines: bytes) -> None:
-        """Check a block of complete lines of a table.
+    def rows(self, name: str, seen: Seen) -> None:
+        """Check lines of a table, of which its glance saw this.
 
         Raises ForeignRow at the first row that is another tenant's, or whose parent was not
         written before it.
         """
         table, check = self.model.tables[name], self._check(name)
-        nameable = table.role in (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
+        if name in self._kept:
+            self.written.setdefault(name, KeySet()).unite(seen.keys)
+        inside = self._all_within(name)
+        if inside and seen.parents.within(*inside):
+            return
+        nameable = table.role in NAMEABLE
         tenant = self.tenant.encode()
-        keys = self.written.setdefault(name, KeySet()) if name in self._kept else None
-        for line in filter(None, lines.split(b"\n")):
+        for line in filter(None, seen.lines.split(b"\n")):
             values = line.split(b"\t", check.fields)
             key = b"\t".join([values[position] for position in check.key])
-            if keys is not None:
-                keys.add(key)
             if check.tenant is not None:
                 carried = values[check.tenant]
                 if carried == tenant:
@@ -161,6 +124,19 @@ class Proof:
         """
         if key.encode() not in self.written.get(name, ()):
             raise ForeignRow(table=name, key=key, reason="document")
+
+    def _all_within(self, name: str) -> list[KeySet]:
+        """Where all rows of a table must have their parents; nothing where more is to be seen."""
+        table, check = self.model.tables[name], self._check(name)
+        link = table.parent
+        if check.tenant is not None or table.role in NAMEABLE or not check.parent:
+            return []
+        if not isinstance(link, ForeignLink):
+            return []
+        written = self.written.get(link.target, KeySet())
+        if table.role is Role.OWNED:
+            return [written]
+        return [written, self.named.get(link.target, KeySet()), NOBODY]
 
     def _check(self, name: str) -> _Check:
         if name not in self._checks:

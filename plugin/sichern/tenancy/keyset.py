@@ -1,0 +1,48 @@
+"""A set of keys as they stand in lines, small and fast for millions of numbers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap64
+
+_NUMBER = re.compile(rb"[1-9][0-9]{0,18}+")
+"""The one spelling of a number that the bitmap holds: `7`, not `007`."""
+_NUMBERS = re.compile(rb"(?:%s\n)*+" % _NUMBER.pattern)
+
+
+@dataclass
+class KeySet:
+    """Numbers lie in a compressed bitmap, all other keys as they are.
+
+    So neither millions of rows nor widely scattered keys need much memory.
+    """
+
+    _numbers: BitMap64 = field(default_factory=BitMap64)
+    _others: set[bytes] = field(default_factory=set)
+
+    def update(self, keys: Sequence[bytes]) -> None:
+        """Add keys, none of which has a line feed."""
+        if _NUMBERS.fullmatch(b"".join([key + b"\n" for key in keys])):
+            self._numbers.update(list(map(int, keys)))
+            return
+        for key in keys:
+            if _NUMBER.fullmatch(key):
+                self._numbers.add(int(key))
+            else:
+                self._others.add(key)
+
+    def unite(self, other: "KeySet") -> None:
+        """Add the keys of another set."""
+        self._numbers |= other._numbers
+        self._others |= other._others
+
+    def within(self, *sets: "KeySet") -> bool:
+        """Whether each key is in one of `sets`."""
+        numbers, others = self._numbers, self._others
+        for each in sets:
+            numbers, others = numbers - each._numbers, others - each._others
+        return not numbers and not others
+
+    def __contains__(self, key: bytes) -> bool:
+        return int(key) in self._numbers if _NUMBER.fullmatch(key) else key in self._others
