@@ -47,7 +47,7 @@ def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
     if model.external is not None and model.external.table not in asked:
         asked.append(model.external.table)
     filled = frozenset(
-        _those_with_rows(snapshot, ((name, f"FROM {sql.table(name)}") for name in asked))
+        those_with_rows(snapshot, ((name, f"FROM {sql.table(name)}") for name in asked))
     )
     foreign: list[tuple[Linked, str]] = []
     linked: set[Linked] = set()
@@ -67,7 +67,7 @@ def look(snapshot: Snapshot, model: TenancyModel) -> Survey:
                 where = " AND ".join([*holds, _may_go(sql, table)])
                 rows = f"FROM {sql.table(table.name)} t WHERE {where}"
                 foreign.append(((table.name, link.columns, None), rows))
-    held = _those_with_rows(snapshot, ((str(place), each[1]) for place, each in enumerate(foreign)))
+    held = those_with_rows(snapshot, ((str(place), each[1]) for place, each in enumerate(foreign)))
     linked.update(foreign[int(place)][0] for place in held)
     return Survey(filled=filled, linked=frozenset(linked), kinds=kinds)
 
@@ -91,7 +91,7 @@ def _may_go(sql: Sql, table: TenantTable) -> str:
     return f"{sql.column('t', table.shipped)} IS NULL"
 
 
-def _those_with_rows(snapshot: Snapshot, asked: Iterable[tuple[str, str]]) -> Iterator[str]:
+def those_with_rows(snapshot: Snapshot, asked: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Name those for which a FROM clause with its condition gives a row."""
     parts = [f"SELECT {literal(name)} WHERE EXISTS (SELECT 1 {clause})" for name, clause in asked]
     for row in union_all(snapshot, parts):
@@ -115,7 +115,7 @@ def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
             plain.append((table.name, f"FROM {source} t WHERE {belongs}"))
         elif table.tenant is not None and snapshot.run(closure.seed(table, side)):
             seeded.add(table.name)
-    return {*seeded, *_those_with_rows(snapshot, plain)}
+    return {*seeded, *those_with_rows(snapshot, plain)}
 
 
 def _grow(snapshot: Snapshot, closure: Closure, side: Side, changed: set[str]) -> None:

@@ -1,8 +1,8 @@
 """Find the references of included rows that do not resolve inside the archive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sichern.source.keys import naming_edges, union_all
+from sichern.source.keys import naming_edges, those_with_rows, union_all
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Side
 from sichern.tenancy.edges import Edge
@@ -22,7 +22,7 @@ def open_references(snapshot: Snapshot, closure: Closure) -> Iterator[OpenRefere
         for edge in naming_edges(closure)
         if not _of_history(closure, edge) and not _implied(closure, edge)
     ]
-    for row in union_all(snapshot, [_open(closure, edge) for edge in edges]):
+    for row in _unresolved(snapshot, closure, edges):
         table, key, column, target, target_key, reason = map(str, row)
         yield OpenReference(
             table=table,
@@ -37,7 +37,38 @@ def open_references(snapshot: Snapshot, closure: Closure) -> Iterator[OpenRefere
 def dangling_history(snapshot: Snapshot, closure: Closure) -> int:
     """Count the references of old versions of rows that do not resolve inside the archive."""
     edges = [edge for edge in naming_edges(closure) if _of_history(closure, edge)]
-    return sum(1 for _ in union_all(snapshot, [_open(closure, edge) for edge in edges]))
+    return sum(1 for _ in _unresolved(snapshot, closure, edges))
+
+
+def _unresolved(
+    snapshot: Snapshot, closure: Closure, edges: Sequence[Edge]
+) -> Iterator[Sequence[object]]:
+    """Give the references of edges that do not resolve.
+
+    First each table is read once to see whether it has any, whatever the edge: most have none.
+    """
+    conditions: dict[str, list[str]] = {}
+    for edge in edges:
+        conditions.setdefault(edge.source, []).append(f"({_is_open(closure, edge)})")
+    asked = ((name, _any(closure, name, some)) for name, some in conditions.items())
+    found = set(those_with_rows(snapshot, asked))
+    yield from union_all(snapshot, [_open(closure, edge) for edge in edges if edge.source in found])
+
+
+def _any(closure: Closure, name: str, conditions: Sequence[str]) -> str:
+    """A FROM clause of the included rows `s` of a table for which one of the conditions holds."""
+    belongs = closure.belongs(closure.model.tables[name], "s")
+    return f"FROM {closure.sql.table(name)} s WHERE {belongs} AND ({' OR '.join(conditions)})"
+
+
+def _is_open(closure: Closure, edge: Edge) -> str:
+    """Whether an included row `s` has a reference of an edge that does not resolve."""
+    sql = closure.sql
+    key = sql.link_key("s", edge.link, closure.model.tables[edge.target])
+    return (
+        f"{sql.of_kind('s', edge.link, edge.kind)} AND {key} IS NOT NULL"
+        f" AND NOT {_resolved(closure, edge, key)}"
+    )
 
 
 def _of_history(closure: Closure, edge: Edge) -> bool:
@@ -72,9 +103,8 @@ def _open(closure: Closure, edge: Edge) -> str:
     return (
         f"SELECT {literal(source.name)}, CAST({sql.own_key(source, 's')} AS TEXT),"
         f" {literal(column)}, {literal(target.name)}, CAST({key} AS TEXT), {reason}"
-        f" FROM {sql.table(source.name)} s WHERE {sql.of_kind('s', link, edge.kind)}"
-        f" AND {key} IS NOT NULL AND {closure.belongs(source, 's')}"
-        f" AND NOT {_resolved(closure, edge, key)}"
+        f" FROM {sql.table(source.name)} s"
+        f" WHERE {closure.belongs(source, 's')} AND {_is_open(closure, edge)}"
     )
 
 
