@@ -47,12 +47,34 @@ def _unresolved(
 
     First each table is read once to see whether it has any, whatever the edge: most have none.
     """
+    there = _tenants_own(snapshot, closure, edges)
+    edges = [e for e in edges if not (_names_tenant(closure, e) and e.target in there)]
     conditions: dict[str, list[str]] = {}
     for edge in edges:
         conditions.setdefault(edge.source, []).append(f"({_is_open(closure, edge)})")
     asked = ((name, _any(closure, name, some)) for name, some in conditions.items())
     found = set(those_with_rows(snapshot, asked))
     yield from union_all(snapshot, [_open(closure, edge) for edge in edges if edge.source in found])
+
+
+def _names_tenant(closure: Closure, edge: Edge) -> bool:
+    """Whether an edge leads from each row to the tenant by which it was chosen."""
+    source, target = closure.model.tables[edge.source], closure.model.tables[edge.target]
+    return (
+        isinstance(edge.link, ForeignLink)
+        and edge.link.columns == (source.tenant,)
+        and source.role is Role.OWNED
+        and source.name not in closure.collected
+        and target.key == (target.tenant,)
+        and closure.sql.by_key(edge.link, target)
+    )
+
+
+def _tenants_own(snapshot: Snapshot, closure: Closure, edges: Sequence[Edge]) -> set[str]:
+    """The tables whose row of the tenant itself goes along: each such reference resolves."""
+    names = {edge.target for edge in edges if _names_tenant(closure, edge)}
+    rows = ((name, _any(closure, name, ["true"])) for name in sorted(names))
+    return set(those_with_rows(snapshot, rows))
 
 
 def _any(closure: Closure, name: str, conditions: Sequence[str]) -> str:
