@@ -13,9 +13,9 @@ from sichern.archive.names import Kind, rows_member
 from sichern.archive.writer import MemberRecord, ZipWriter
 from sichern.readers import MOST, Readers
 from sichern.side_by_side import LOOK
-from sichern.source.errors import translated
 from sichern.source.rows import read_rows, rows_query
 from sichern.source.snapshot import Snapshot
+from sichern.source.translation import translated
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.expressions import clause
 from sichern.tenancy.model import TenantTable

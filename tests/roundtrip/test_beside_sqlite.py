@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sichern.archive.check import check_pair
 from sichern.backup import back_up
 from sichern.readers import Readers
-from sichern.source import sqlite
 from sichern.source.snapshot import Snapshot
+from sichern.source.sqlite_file import Watch, identity
 from sichern.workers import Workers
 from sichern_hooks import Destination, Outcome, Report, SichernError, create_manager
 from tests.support import world
@@ -213,8 +213,19 @@ def test_a_killed_worker_ends_the_run(file: File, started: list[Workers]) -> Non
     assert list(file.target.iterdir()) == []
 
 
+def test_a_watch_sees_that_another_file_has_taken_the_name(file: File) -> None:
+    known = identity(file.path)
+    with closing(Watch(file.path, known)) as watch:
+        other = file.path.with_suffix(".copy")
+        other.write_bytes(file.path.read_bytes())
+        assert watch.unchanged()
+        other.rename(file.path)
+        assert not watch.unchanged()
+
+
 def test_a_watch_sees_what_others_commit_and_nothing_else(file: File) -> None:
-    with closing(sqlite.Watch(file.path)) as watch, closing(sqlite3.connect(file.path)) as other:
+    known = identity(file.path)
+    with closing(Watch(file.path, known)) as watch, closing(sqlite3.connect(file.path)) as other:
         assert watch.unchanged()
         other.execute(ADD)
         assert watch.unchanged(), "nothing is committed yet"

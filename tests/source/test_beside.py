@@ -1,6 +1,8 @@
 """A session beside that of a run, by a driver of its own: it must be held to the same things."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -89,3 +91,19 @@ def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
         assert chunk.seen.lines == f"1\t{database}\n".encode()
         with pytest.raises(ReaderFailed):
             enter(replace(other, database=login.database))
+
+
+@pytest.mark.parametrize(
+    ("module", "spared"),
+    [
+        ("window_reader", {"sqlalchemy", "psycopg", "asyncpg", "marshmallow", "sqlite3"}),
+        ("source.beside_postgresql", {"sqlalchemy", "psycopg", "marshmallow", "sqlite3"}),
+        ("source.beside_sqlite", {"sqlalchemy", "psycopg", "asyncpg"}),
+    ],
+)
+def test_a_process_that_reads_starts_with_little(module: str, spared: set[str]) -> None:
+    program = f"import sys, sichern.{module}; print(*{spared!r} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == []

@@ -298,7 +298,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
 def test_a_file_that_stays_locked_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sichern.source.sqlite.WAIT", 0.2)
+    monkeypatch.setattr("sichern.source.sqlite_file.WAIT", 0.2)
     with _sqlite(tmp_path, "delete") as world:
         file = sa.make_url(world.url).database
         assert file is not None

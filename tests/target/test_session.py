@@ -216,7 +216,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_file_that_stays_locked_is_an_error_and_can_be_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr("sichern.source.sqlite.WAIT", 0.2)
+    monkeypatch.setattr("sichern.source.sqlite_file.WAIT", 0.2)
     place = make_sqlite(tmp_path, mode)
     file = sa.make_url(place.url).database
     assert file is not None
@@ -235,7 +235,7 @@ def test_a_file_that_stays_locked_is_an_error_and_can_be_tried_again(
 def test_a_reader_who_never_ends_stops_the_commit_with_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sichern.source.sqlite.WAIT", 0.2)
+    monkeypatch.setattr("sichern.source.sqlite_file.WAIT", 0.2)
     place = make_sqlite(tmp_path, "delete")
     file = sa.make_url(place.url).database
     assert file is not None

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from sichern.schema.errors import UnreadableValue
-from sichern.schema.wire import Column, Raw, Wire
+from sichern.schema.wire import Raw, Wire
 
 
 class Text(Wire):
@@ -18,19 +16,12 @@ class Text(Wire):
     kinds = (str,)
     plain = False
     native = True
+    cast = True
     binary_order = True
 
     def value(self, text: str) -> str:
         """Give the text."""
         return text
-
-    def copied(self, column: Column) -> Column:
-        """As text: that takes the padding of char(n) away."""
-        return sa.cast(column, sa.Text)
-
-    def selected(self, column: Column) -> Column:
-        """As `copied`."""
-        return self.copied(column)
 
     def _format(self, value: Any) -> str:
         return str(value)
@@ -212,13 +203,7 @@ class Verbatim(Wire):
 class Cast(Verbatim):
     """A type whose text is that of a cast: inet and cidr show the length of the network."""
 
-    def copied(self, column: Column) -> Column:
-        """As text."""
-        return sa.cast(column, sa.Text)
-
-    def selected(self, column: Column) -> Column:
-        """As `copied`."""
-        return self.copied(column)
+    cast = True
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import sqlalchemy as sa
 from marshmallow import fields
 
 from sichern.schema.errors import UnreadableValue
 
-Column = sa.ColumnElement[Any]
 Raw = int | float | str | bytes
 
 
@@ -30,6 +28,8 @@ class Wire(fields.Field[Any]):
     """Whether no text of a value holds a character that a line escapes."""
     native: ClassVar[bool] = False
     """Whether Python holds every value that PostgreSQL's driver reads from such a column."""
+    cast: ClassVar[bool] = False
+    """Whether the canonical text is that of PostgreSQL's cast to text, not of its output."""
     binary_order: ClassVar[bool] = False
     """Whether keys of this type are ordered by the bytes of their text."""
 
@@ -106,14 +106,6 @@ class Wire(fields.Field[Any]):
         Raises UnreadableValue.
         """
         return self.raw(self.value(text))
-
-    def copied(self, column: Column) -> Column:
-        """The SQL with which PostgreSQL's COPY writes the canonical text."""
-        return column
-
-    def selected(self, column: Column) -> Column:
-        """The SQL whose result a driver reads as a value, or as its text."""
-        return column if self.native else sa.cast(self.copied(column), sa.Text)
 
     def _format(self, value: Any) -> str:
         raise NotImplementedError

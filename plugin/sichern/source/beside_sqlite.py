@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sichern.schema.table import table_schema
-from sichern.source.errors import translated
+from sichern.source.errors_sqlite import sqlite_errors
 from sichern.source.login import FileLogin
 from sichern.source.query import Query
-from sichern.source.sqlite import begin, open_read_only
+from sichern.source.sqlite_file import begin, open_read_only
 from sichern.source.stored import stored_lines
 
 
@@ -17,7 +17,7 @@ class FileSession:
 
     def __init__(self, login: FileLogin) -> None:
         """Come in."""
-        with translated():
+        with sqlite_errors():
             self._file = open_read_only(Path(login.path))
             try:
                 begin(self._file)

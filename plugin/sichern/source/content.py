@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from sichern.source.errors import translated
 from sichern.source.snapshot import Snapshot
+from sichern.source.translation import translated
 
 PIECE = 1 << 20
 """Bytes read at a time."""

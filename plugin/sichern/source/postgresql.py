@@ -7,18 +7,13 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy as sa
 
-from sichern.source.errors import (
-    DatabaseUnavailable,
-    TemporaryTablesDenied,
-    UnsupportedDatabase,
-    translate,
-    translated,
-)
+from sichern.source.errors import DatabaseUnavailable, TemporaryTablesDenied, UnsupportedDatabase
 from sichern.source.lines import BLOCK
 from sichern.source.login import Login
 from sichern.source.reason import reason_of
 from sichern.source.session import open_session
 from sichern.source.settings import KEEPALIVE
+from sichern.source.translation import translate, translated
 from sichern_hooks import SichernError
 
 ENGINES = 4

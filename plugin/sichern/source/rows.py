@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sichern.schema.columns import WireColumn
 from sichern.schema.fields import wire_field
 from sichern.schema.table import TableSchema, table_schema
-from sichern.schema.wire import Column
+from sichern.schema.wire import Wire
 from sichern.source import postgresql
 from sichern.source.lines import PAGE, blocks_of
 from sichern.source.query import Query
 from sichern.source.snapshot import Snapshot
 from sichern.source.stored import stored_lines
 
+Column = sa.ColumnElement[Any]
 Path = Literal["fast", "portable"]
 
 
@@ -89,9 +90,19 @@ def _selected(
     for number, (column, wire) in enumerate(zip(schema.columns, schema.wires, strict=True)):
         found: Column = table.c[column.name]
         if snapshot.dialect == "postgresql":
-            found = wire.copied(found) if path == "fast" else wire.selected(found)
+            found = _copied(found, wire) if path == "fast" else _read(found, wire)
         # Without a type of its own, so that SQLAlchemy leaves the driver's values alone.
         yield sa.type_coerce(found, sa.types.NullType()).label(f"c{number}")
+
+
+def _copied(column: Column, wire: Wire) -> Column:
+    """The SQL with which PostgreSQL's COPY writes the canonical text."""
+    return sa.cast(column, sa.Text) if wire.cast else column
+
+
+def _read(column: Column, wire: Wire) -> Column:
+    """The SQL whose result PostgreSQL's driver reads as a value, or as its text."""
+    return column if wire.native and not wire.cast else sa.cast(column, sa.Text)
 
 
 def _order(

@@ -8,14 +8,10 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from sichern.source import postgresql, sqlite
-from sichern.source.errors import (
-    DatabaseGone,
-    SnapshotBusy,
-    SnapshotLost,
-    UnsupportedDatabase,
-    translate,
-)
+from sichern.source.errors import DatabaseGone, SnapshotBusy, SnapshotLost, UnsupportedDatabase
 from sichern.source.login import FileLogin, Login
+from sichern.source.sqlite_file import Watch
+from sichern.source.translation import translate
 from sichern_hooks import SichernError
 
 PAGE = 1000
@@ -34,7 +30,7 @@ class Snapshot:
         self,
         connection: sa.Connection,
         transaction: sa.RootTransaction,
-        watch: sqlite.Watch | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._connection = connection
         self._transaction = transaction

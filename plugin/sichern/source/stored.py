@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
 from sichern.schema.table import TableSchema
-from sichern.source.errors import ReadFailed, UnreadableRow, translated
+from sichern.source.errors import ReadFailed, UnreadableRow
+from sichern.source.errors_sqlite import sqlite_errors
 from sichern.source.lines import PAGE, Page, blocks_of, key_of
 
 
@@ -22,7 +23,7 @@ def _pages(
     execute: Callable[[], sqlite3.Cursor], schema: TableSchema, key: Sequence[str]
 ) -> Iterator[Page]:
     try:
-        with translated():
+        with sqlite_errors():
             cursor = execute()
             while page := cursor.fetchmany(PAGE):
                 yield page
@@ -45,7 +46,7 @@ def _find_undecodable(
     execute: Callable[[], sqlite3.Cursor], schema: TableSchema, key: Sequence[str]
 ) -> UnreadableRow | None:
     """Find the text that is no UTF-8, of which the driver says nothing more."""
-    with translated():
+    with sqlite_errors():
         cursor = execute()
         cursor.connection.text_factory = _decoded
         try:

@@ -5,7 +5,7 @@ import sqlite3
 import psycopg
 import sqlalchemy as sa
 
-from sichern.source import errors
+from sichern.source import errors, translation
 from sichern.source.reason import reason_of
 from sichern_hooks import N_, SichernError
 
@@ -67,7 +67,7 @@ class WriteFailed(errors.ReadFailed):
 
 
 def translate(error: BaseException) -> SichernError | None:
-    """As `source.errors.translate`, for a session that writes."""
+    """As `source.translation.translate`, for a session that writes."""
     if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
         error = error.orig
     kind: type[SichernError] | None = None
@@ -78,7 +78,7 @@ def translate(error: BaseException) -> SichernError | None:
     reason = reason_of(error)
     if kind is not None:
         return kind(reason=reason)
-    ours = errors.translate(error)
+    ours = translation.translate(error)
     if type(ours) is errors.ReadDenied:
         return WriteDenied(reason=reason)
     if type(ours) is errors.ReadFailed:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sichern.source import postgresql, sqlite
 from sichern.source.errors import DatabaseGone, SnapshotBusy, SnapshotLost
 from sichern.source.snapshot import Snapshot, listen_for_errors, parse_url
+from sichern.source.sqlite_file import open_writable
 from sichern.target.errors import WriteDenied, translate
 from sichern.tenancy.closure import KEY_TABLES
 
@@ -153,7 +154,7 @@ def open_session(url: str) -> TargetSession:
         driver.server_cursor_factory = _HeldCursor
     else:
         path = sqlite.path_of(parsed)
-        file = sqlite.open_writable(path)
+        file = open_writable(path)
         if not os.access(path, os.W_OK):
             file.close()
             raise WriteDenied(reason=path.name)
