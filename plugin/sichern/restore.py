@@ -61,7 +61,7 @@ class NoSafety(UsageError):
 
     code = "no-safety"
     message = N_("no destination was named for the backup that is made before replacing")
-    hint = N_("name one with --safety")
+    hint = N_("name a folder for it (on the command line: --safety)")
 
 
 def restore(

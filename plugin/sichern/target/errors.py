@@ -39,7 +39,7 @@ class WriteRefused(SichernError):
 
     code = "write-refused"
     message = N_("the database refused a row: %(reason)s")
-    hint = N_("nothing was changed; a plan without writing (--dry-run) shows what clashes")
+    hint = N_("nothing was changed; a plan shows what clashes (on the command line: --dry-run)")
 
 
 class WriteClashed(SichernError):

@@ -27,7 +27,7 @@ class CopyOfSystem(SichernError):
         "this is a copy of the system that made the pair: database %(database)s on %(machine)s"
         " made it, here is %(here)s on %(host)s"
     )
-    hint = N_("if this copy is what you mean, confirm it (--confirm-copy)")
+    hint = N_("if this copy is what you mean, confirm it (on the command line: --confirm-copy)")
 
 
 class TenantGone(SichernError):
