@@ -216,6 +216,26 @@ def test_rows_that_belong_to_nobody_are_warned_of(small: Small) -> None:
     assert notices["rows-of-nobody"].values == {"count": 1, "table": "line"}
 
 
+def test_what_hangs_on_a_row_of_nobody_is_nobodys_too(small: Small) -> None:
+    small.run_sql(
+        "create table copy (id integer primary key, company integer, party integer not null,"
+        " address integer, origin text, intercompany integer, number text)",
+        "insert into copy select * from invoice",
+        "drop table invoice",
+        "alter table copy rename to invoice",
+        "update invoice set company = null where id = 2",
+        "insert into line values (9, 2, 1, null, '1')",
+    )
+    report = small.back_up()
+    assert report.outcome is Outcome.WARNINGS
+    found = {
+        notice.values["table"]: notice.values["count"]
+        for notice in loaded(report.tenants[0].protocol).notices
+        if notice.code == "rows-of-nobody"
+    }
+    assert found == {"invoice": 1, "line": 2}
+
+
 def test_a_tenant_without_a_row_is_no_backup(small: Small) -> None:
     small.run_sql(
         "delete from company where id = 1",

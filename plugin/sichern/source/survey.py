@@ -8,7 +8,7 @@ from sichern.source.keys import union_all
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import KEY_TABLES, Closure, Side
 from sichern.tenancy.expressions import clause, own_key
-from sichern.tenancy.model import TenantTable
+from sichern.tenancy.model import ForeignLink, TenantTable
 from sichern.tenancy.plan import Plan, TablePlan
 from sichern.tenancy.sql import literal
 from sichern_hooks import DocumentRef, Documents, Role, SharedRows, Tenant
@@ -114,16 +114,36 @@ def _nobodys(snapshot: Snapshot, closure: Closure) -> dict[str, int]:
         if table.role is not Role.OWNED or not known:
             continue
         if table.tenant is not None and table.name not in closure.collected:
-            # An index finds these; to hold each row against both sides, all rows are read.
-            parts.append(
-                _count(closure, table, f"{closure.sql.column('t', table.tenant)} IS NULL")
-            )
+            # An index finds these.
+            nobodys = f"{closure.sql.column('t', table.tenant)} IS NULL"
         else:
-            sides = (closure.belongs(table, "t", side) for side in (Side.OURS, Side.OTHERS))
-            parts.append(
-                _count(closure, table, " AND ".join(f"({each}) IS NOT TRUE" for each in sides))
-            )
+            nobodys = f"NOT ({_somebodys(closure, table, 't')})"
+        parts.append(_count(closure, table, nobodys))
     return _numbers(snapshot, parts)
+
+
+def _somebodys(closure: Closure, table: TenantTable, alias: str) -> str:
+    """The rows of an owned table that a tenant has, whichever: its parents are looked up.
+
+    To collect the parents of all tenants would cost as much as the whole database has of them.
+    """
+    sql = closure.sql
+    if table.name in closure.collected:
+        sides = (closure.belongs(table, alias, side) for side in (Side.OURS, Side.OTHERS))
+        return " OR ".join(sides)
+    if table.tenant is not None:
+        return f"{sql.column(alias, table.tenant)} IS NOT NULL"
+    if table.role is not Role.OWNED:
+        return "false"
+    assert isinstance(table.parent, ForeignLink)
+    parent = closure.model.tables[table.parent.target]
+    above = f'"above_{closure.numbers[table.name]}"'
+    return (
+        f"EXISTS (SELECT 1 FROM {sql.table(parent.name)} {above}"
+        f" WHERE {sql.link_target(above, table.parent, parent)}"
+        f" = {sql.link_key(alias, table.parent, parent)}"
+        f" AND ({_somebodys(closure, parent, above)}))"
+    )
 
 
 def _widths(snapshot: Snapshot, closure: Closure, names: Sequence[str]) -> dict[str, int]:
