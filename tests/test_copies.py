@@ -36,7 +36,7 @@ def run(program: str, *arguments: str | Path) -> str:
 def test_a_process_of_one_thread_is_copied_and_its_copies_end_with_it() -> None:
     told = run("""
 print("once")
-with Copies(2, int) as workers:
+with Copies(2) as workers:
     print(copies(workers))
     print({workers.submit(os.getpid).result() for _ in range(9)} <= set(workers.pids))
     print(workers.submit(os.getppid).result() == os.getpid())
@@ -62,7 +62,7 @@ def test_a_process_is_copied_where_a_copy_can_do_no_harm(
 ) -> None:
     told = run(
         f"held = {opened}\nprint(can_be_copied())\n"
-        "with Copies(1, int) as workers:\n    print(copies(workers))\n",
+        "with Copies(1) as workers:\n    print(copies(workers))\n",
         tmp_path / "some",
     )
     assert told.splitlines() == [str(copied), str([copied])]
@@ -70,7 +70,7 @@ def test_a_process_is_copied_where_a_copy_can_do_no_harm(
 
 def test_an_interpreter_takes_the_place_of_a_lost_copy() -> None:
     told = run("""
-with Copies(1, int) as workers:
+with Copies(1) as workers:
     try:
         workers.submit(os.kill, workers.pids[0], signal.SIGKILL).result()
     except WorkerLost as lost:
@@ -87,7 +87,7 @@ def test_copies_end_when_the_process_does_however_that_dies(tmp_path: Path) -> N
     ours, theirs = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", HEAD + """
-with Copies(3, int) as workers:
+with Copies(3) as workers:
     print(copies(workers), flush=True)
     time.sleep(60)
 """],

@@ -67,7 +67,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=KINDS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(2) if request.param == "threads" else Workers(2, os.getpid)
+    pool = ThreadPoolExecutor(2) if request.param == "threads" else Workers(2)
     with pool:
         yield pool
 
@@ -179,7 +179,7 @@ def test_a_process_that_is_killed_fails_its_tenant_and_no_other(
                 os.kill(int(found.read_text()), signal.SIGKILL)
                 waiting.unlink()
 
-    with Workers(2, os.getpid) as workers:
+    with Workers(2) as workers:
         several = Several(url, tmp_path, workers)
         manager = create_manager(several.host, Strikes())
         report = back_up(

@@ -64,7 +64,7 @@ class Run:
     clock: Clock
     cancelled: Callable[[], bool]
     alone: bool = False
-    among: int = 1
+    tenants: int = 1
 
 
 def back_up(
@@ -95,7 +95,7 @@ def back_up(
         options=options or Options(),
         clock=clock,
         cancelled=cancelled,
-        among=len(everyone),
+        tenants=len(everyone),
     )
     names = slugs(everyone)
     if side_by_side is None or len(tenants) < 2:
@@ -230,7 +230,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
     separate = run.options.documents is Documents.SEPARATE
     with (
         open_destination(run.destination) as folder,
-        _reading(run.manager, tenant, run.options, run.alone, run.among) as tenancy,
+        _reading(run.manager, tenant, run.options, run.alone, run.tenants) as tenancy,
     ):
         log.read(tenancy.source.identity)
         folder.check_fits(*tenancy.plan.volumes(separate))
@@ -246,7 +246,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
             )
             log.wrote(contents.tables, contents.documents, contents.notices, run.clock())
             pair.data.add(PROTOCOL, [canonical(ProtocolSchema().dump(log.protocol()))])
-            committed = pair.commit(log.facts(contents.fingerprint), tenancy.readers.at_once)
+            committed = pair.commit(log.facts(contents.fingerprint), tenancy.readers.cores)
             log.kept(folder.path, committed.info, committed.files)
 
 
@@ -256,11 +256,11 @@ def _reading(
     tenant: Tenant,
     options: Options,
     alone: bool = True,
-    among: int = 1,
+    tenants: int = 1,
 ) -> Iterator[Tenancy]:
     """Open a tenant's source and one snapshot of it, and decide what goes along.
 
-    `alone`, `among`: see `Readers`.
+    `alone`, `tenants`: see `Readers`.
     """
     source: Source | None = manager.hook.sichern_open_source(tenant=tenant.ref)
     if source is None:
@@ -268,7 +268,7 @@ def _reading(
     with (
         closing(source),
         open_snapshot(source.database, KEY_TABLES) as snapshot,
-        Readers(snapshot=snapshot, alone=alone, among=among) as readers,
+        Readers(snapshot=snapshot, alone=alone, tenants=tenants) as readers,
     ):
         description = source.describe(snapshot)
         catalog = read_catalog(snapshot, description.schema)

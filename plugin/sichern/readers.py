@@ -1,12 +1,14 @@
 """Processes that read in the snapshot of a run beside it."""
 
 import logging
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from sichern.idle import free_cores
+from sichern.side_by_side import LOOK
 from sichern.source.login import FileLogin, Login, ReaderFailed
 from sichern.source.query import Query
 from sichern.source.snapshot import Snapshot
@@ -26,20 +28,21 @@ LARGE = 32 << 20
 class Readers:
     """They start at once where the tenant is likely to be large, or else when first needed.
 
-    It is one `among` so many of its database. A run that is one of several side by side reads
+    It is one of so many `tenants` of the host. A run that is one of several side by side reads
     `alone`. `executor` may be given, of any kind that runs elsewhere what it is sent.
     """
 
     snapshot: Snapshot
     alone: bool = False
-    among: int = 1
+    tenants: int = 1
     executor: Executor | None = None
     _login: Login | FileLogin | None = field(default=None, init=False)
-    _started: "Future[Workers | None] | None" = field(default=None, init=False)
+    _workers: Workers | None = field(default=None, init=False)
+    _entering: "Future[bool] | None" = field(default=None, init=False)
     _free: int | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        if not self.alone and self.snapshot.size() >= LARGE * self.among:
+        if not self.alone and self.snapshot.size() >= LARGE * self.tenants:
             self._invite()
         return self
 
@@ -49,25 +52,32 @@ class Readers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        workers = self._started.result() if self._started is not None else None
-        if workers is not None:
-            workers.shutdown()
+        if self._workers is not None:
+            self._workers.shutdown()
+        if self._entering is not None:
+            wait([self._entering])
 
     @property
-    def at_once(self) -> int:
+    def cores(self) -> int:
         """How many cores the run should use: those that were free when its readers started."""
         return self._free or (1 if self.alone else MOST)
 
-    def ready(self) -> bool:
-        """Whether somebody can read beside the run.
+    def ready(self, step: Callable[[int], object]) -> bool:
+        """Whether somebody can read beside the run; calls `step` with 0 while they come.
 
         A login may be too narrow for that, the way to the server one of libpq's alone, or a
         file of SQLite written to meanwhile.
         """
         self._invite()
-        if self._started is not None and self.executor is None:
-            self.executor = self._started.result()
-            self.alone = self.executor is None
+        if self._entering is not None and self.executor is None:
+            while not wait([self._entering], LOOK).done:
+                step(0)
+            assert self._workers is not None
+            if self._entering.result():
+                self.executor = self._workers
+            else:
+                self._workers.shutdown()
+                self.alone = True
         return not self.alone
 
     def read(self, query: Query, glance: Glance) -> "Future[list[PackedChunk]]":
@@ -87,21 +97,28 @@ class Readers:
         self._login = login = self.snapshot.login()
         # Who comes into a file later than now may find something else in it.
         if login is None or (self.executor is not None and isinstance(login, FileLogin)):
-            logger.info("rows are read by one session alone: nobody else can come to them")
-            self.alone = True
+            self._stay_alone("nobody else can come to them")
         elif self.executor is None:
+            try:
+                self._workers = Workers(self._free)
+            except WorkersUnavailable as error:
+                self._stay_alone(error)
+                return
             thread = ThreadPoolExecutor(1)
-            self._started = thread.submit(self._start, self._free, login)
+            self._entering = thread.submit(self._enter, self._workers, login)
             thread.shutdown(wait=False)
 
-    def _start(self, count: int, login: Login | FileLogin) -> Workers | None:
+    def _stay_alone(self, reason: object) -> None:
+        logger.info("rows are read by one session alone: %s", reason)
+        self.alone = True
+
+    def _enter(self, workers: Workers, login: Login | FileLogin) -> bool:
+        """Let the processes come into the snapshot; whether all are in it."""
         try:
-            workers = Workers(count, enter, login)
+            workers.prepare(enter, login)
+            if self.snapshot.shared():
+                return True
+            logger.info("rows are read by one session alone: somebody wrote meanwhile")
         except (WorkersUnavailable, ReaderFailed, SichernError) as error:
             logger.info("rows are read by one session alone: %s", error)
-            return None
-        if not self.snapshot.shared():
-            logger.info("rows are read by one session alone: somebody wrote meanwhile")
-            workers.shutdown()
-            return None
-        return workers
+        return False

@@ -58,7 +58,7 @@ class TableRows:
         names = (
             rows_member(Kind.DATA, self.table.name, number) for number in range(1, 1 << 62)
         )
-        if len(divided) > 1 and self._width <= WIDEST and self.readers.ready():
+        if len(divided) > 1 and self._width <= WIDEST and self.readers.ready(self.step):
             for chunk in self._side_by_side(divided):
                 self.proof.rows(self.table.name, chunk.seen)
                 yield archive.add_packed(next(names), chunk.member)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sichern.archive.chunks import Chunks
 from sichern.archive.packed import PackedMember, pack_member
-from sichern.source.login import FileLogin, Login
+from sichern.source.login import FileLogin, Login, ReaderFailed
 from sichern.source.query import Query
 from sichern.tenancy.glance import Glance, Seen
 
@@ -34,7 +34,7 @@ class Session(Protocol):
 
 
 _entered: list[tuple[Login | FileLogin, Session]] = []
-"""The one snapshot that this process is in. Another server's may have the same name."""
+"""The one snapshot that this process is in. The name alone, or the path, does not tell it."""
 
 
 def enter(login: Login | FileLogin) -> None:
@@ -42,10 +42,14 @@ def enter(login: Login | FileLogin) -> None:
 
     Raises ReaderFailed on PostgreSQL, errors of `source.errors` on SQLite.
     """
-    if not any(known == login for known, _ in _entered):
+    if not _is_in(login):
         while _entered:
             _entered.pop()[1].close()
         _entered.append((login, _come_in(login)))
+
+
+def _is_in(login: Login | FileLogin) -> bool:
+    return any(known == login for known, _ in _entered)
 
 
 def _come_in(login: Login | FileLogin) -> Session:
@@ -64,6 +68,8 @@ def read_window(login: Login | FileLogin, query: Query, glance: Glance) -> list[
 
     The first column must be an integer key. Raises as `enter`, and UnreadableRow.
     """
+    if isinstance(login, FileLogin) and not _is_in(login):
+        raise ReaderFailed("", "a process came when the file may have been written to", "")
     enter(login)
     ((_, session),) = _entered
     chunks = Chunks(session.lines(query))

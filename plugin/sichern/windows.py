@@ -31,9 +31,9 @@ class Window:
 def windows(
     snapshot: Snapshot, closure: Closure, table: TenantTable, count: int
 ) -> list[Window]:
-    """Divide the `count` rows that go along; one where there is nothing to gain: none at all.
+    """Divide the `count` rows that go along; give nothing where they are better read at once.
 
-    Where a key is no integer, as SQLite allows, there are none.
+    So it is where there are few, and where a key is no integer, as SQLite allows.
 
     Windows begin at multiples of a power of two, so that rows that were added leave the chunks
     before them as they were. They depend on nothing but the rows.
@@ -46,12 +46,12 @@ def windows(
     if not divisible:
         return []
     key = closure.sql.own_key(table, "t")
-    first, last = snapshot.ask(
-        f"SELECT min({key}), max({key}) FROM {closure.sql.table(table.name)} t"
-        f" WHERE {closure.belongs(table, 't')}"
+    rows = f"FROM {closure.sql.table(table.name)} t WHERE {closure.belongs(table, 't')}"
+    first, last, without = snapshot.ask(
+        f"SELECT min({key}), max({key}), EXISTS (SELECT 1 {rows} AND {key} IS NULL) {rows}"
     ).one()
-    # SQLite orders numbers before everything else.
-    whole = isinstance(first, int) and isinstance(last, int)
+    # SQLite orders numbers before everything else, but lets NULL into most keys.
+    whole = isinstance(first, int) and isinstance(last, int) and not without
     return list(_between(first, last, count)) if whole else []
 
 

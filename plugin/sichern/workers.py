@@ -52,13 +52,8 @@ class Workers(ThreadPoolExecutor):
     end of `with` all processes are gone, whatever they were doing.
     """
 
-    def __init__(
-        self, count: int, first: Callable[Given, object], *args: Given.args, **kwargs: Given.kwargs
-    ) -> None:
-        """Start the processes, and run `first` in each; not in one that takes another's place.
-
-        Raises WorkersUnavailable, and what `first` raises.
-        """
+    def __init__(self, count: int) -> None:
+        """Start the processes. Raises WorkersUnavailable."""
         super().__init__(count)
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         self._all: list[Worker] = []
@@ -67,16 +62,31 @@ class Workers(ThreadPoolExecutor):
         try:
             for _ in range(count):
                 self._all.append(self._start())
-            ask = super().submit
+        except OSError as error:
+            self.shutdown()
+            raise WorkersUnavailable(str(error)) from error
+        except BaseException:
+            self.shutdown()
+            raise
+        for worker in self._all:
+            self._idle.put(worker)
+
+    def prepare(
+        self, first: Callable[Given, object], *args: Given.args, **kwargs: Given.kwargs
+    ) -> None:
+        """Run a function in each process before any other; not in one that takes another's place.
+
+        Raises WorkersUnavailable, and what the function raises; then all are ended.
+        """
+        ask = super().submit
+        try:
             for started in [ask(worker.call, first, args, kwargs) for worker in self._all]:
                 started.result()
         except BaseException as error:
             self.shutdown()
-            if isinstance(error, OSError | WorkerLost):
+            if isinstance(error, WorkerLost):
                 raise WorkersUnavailable(str(error)) from error
             raise
-        for worker in self._all:
-            self._idle.put(worker)
 
     def submit(
         self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
@@ -97,8 +107,9 @@ class Workers(ThreadPoolExecutor):
             worker.process.wait()
         super().shutdown(wait=wait)
         if wait:  # a thread that still reads must not find another file under the number
-            for worker in self._all:
-                worker.connection.close()
+            with self._changing:  # who prepares the processes may find that they are gone
+                for worker in self._all:
+                    worker.connection.close()
 
     @property
     def pids(self) -> list[int]:

@@ -40,8 +40,7 @@ def test_a_glance_sees_the_keys_and_the_parents_of_each_line(
     lines: list[list[bytes]], places: list[int], count: int
 ) -> None:
     at = places[:count]
-    expected = KeySet()
-    expected.update([b"\t".join([line[place] for place in at]) for line in lines])
+    expected = KeySet.of(*(b"\t".join([line[place] for place in at]) for line in lines))
     block = block_of(lines)
     for seen in (
         Glance(position=0, tenant=b"1", fields=1, keys=at, parents=at).at(block),

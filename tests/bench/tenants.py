@@ -42,7 +42,7 @@ def _sides() -> Iterator[Mapping[str, Run]]:
             shutil.rmtree(pairs, ignore_errors=True)
             pairs.mkdir()
             opening = partial(open_lines, url)
-            with Copies(cores(), int) as workers:
+            with Copies(cores()) as workers:
                 how = SideBySide(executor=workers, opening=opening, at_once=cores())
                 back_up_lines(url, pairs, side_by_side=how)
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import sqlalchemy as sa
 from sichern.archive.check import check_pair
 from sichern.backup import back_up
 from sichern.readers import Readers
+from sichern.source.errors import DatabaseBusy
+from sichern.source.login import FileLogin, ReaderFailed
+from sichern.source.query import Query
 from sichern.source.snapshot import Snapshot
-from sichern.source.sqlite_file import Watch, identity
+from sichern.source.watch import Watch, identity
+from sichern.tenancy.glance import Glance
+from sichern.window_reader import read_window
 from sichern.workers import Workers
 from sichern_hooks import Destination, Outcome, Report, SichernError, create_manager
 from tests.support import world
@@ -88,7 +94,7 @@ def _small_windows_and_two_readers(monkeypatch: pytest.MonkeyPatch) -> None:
 def alone(file: File) -> dict[str, bytes]:
     """What one session reads."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Readers, "ready", lambda _: False)
+        patched.setattr(Readers, "ready", lambda *_: False)
         return file.contents()
 
 
@@ -155,6 +161,79 @@ def test_who_writes_after_that_changes_no_byte(
     members = Pair(Path(report.tenants[0].files[-1])).members
     assert {name: members[name] for name in alone} == alone
     assert read
+
+
+@pytest.mark.usefixtures("when")
+def test_a_file_that_takes_the_name_is_not_read(
+    file: File,
+    alone: dict[str, bytes],
+    read: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    other = tmp_path / "restored.sqlite"
+    with closing(sqlite3.connect(file.path)) as now, closing(sqlite3.connect(other)) as restored:
+        now.backup(restored)
+        restored.execute("update line set note = 'restored'")
+        restored.commit()
+    right = Snapshot.login
+
+    def late(self: Snapshot) -> Any:
+        found = right(self)
+        other.replace(file.path)
+        return found
+
+    monkeypatch.setattr(Snapshot, "login", late)
+    assert file.contents() == alone
+    assert read == []
+
+
+def test_what_goes_wrong_with_those_who_would_help_is_no_failure(
+    file: File, alone: dict[str, bytes], started: list[Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: Snapshot) -> bool:
+        raise DatabaseBusy(reason="locked")
+
+    monkeypatch.setattr(Snapshot, "shared", busy)
+    assert file.contents() == alone
+    assert gone(started)
+
+
+def test_a_run_that_is_cancelled_does_not_wait_for_readers_to_come(
+    file: File, started: list[Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sichern.readers.enter", time.sleep)
+    monkeypatch.setattr(Snapshot, "login", lambda _: 600)
+    begun = time.monotonic()
+    report = back_up(
+        create_manager(file.host), ADMIN, [ALPHA], Destination(path=str(file.target)),
+        cancelled=lambda: time.monotonic() > begun + 3,
+    )  # fmt: skip
+    assert report.outcome is Outcome.CANCELLED
+    assert gone(started)
+    assert list(file.target.iterdir()) == []
+
+
+def test_a_process_that_comes_too_late_reads_nothing(file: File) -> None:
+    login = FileLogin(path=str(file.path), run="another")
+    query = Query(sql="select 1", table="line", columns=(), key=())
+    with pytest.raises(ReaderFailed):
+        read_window(login, query, Glance(position=0, tenant=None, fields=1))
+
+
+def test_a_key_of_null_is_read_by_one(file: File, read: list[str]) -> None:
+    file.run(
+        "create table copy (id int primary key, invoice integer references invoice (id),"
+        " product integer references product (id), lot integer references lot (id),"
+        " amount numeric, note text)",
+        "insert into copy select * from line",
+        "drop table line",
+        "alter table copy rename to line",
+        "insert into line values (null, 1, 1, null, 7, 'x')",
+    )
+    lines = b"".join(content for name, content in file.contents().items() if "/line/" in name)
+    assert lines.count(b"\n") == LINES + 3
+    assert read == []
 
 
 def test_a_file_with_a_rollback_journal_is_read_by_one(

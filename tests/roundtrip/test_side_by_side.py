@@ -61,7 +61,7 @@ def nothing_left(pipeline: Pipeline) -> bool:
 def alone(pipeline: Pipeline) -> dict[str, bytes]:
     """What one session reads."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Readers, "ready", lambda _: False)
+        patched.setattr(Readers, "ready", lambda *_: False)
         return _contents(pipeline)
 
 
@@ -88,7 +88,7 @@ def test_an_executor_of_another_kind_takes_its_place(
     pipeline: Pipeline, alone: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        monkeypatch.setattr(Readers, "_start", lambda *_: pytest.fail("no workers were wanted"))
+        monkeypatch.setattr(Readers, "_enter", lambda *_: pytest.fail("no workers were wanted"))
         start = Readers.__init__
 
         def given(self: Readers, **keywords: object) -> None:
@@ -106,7 +106,7 @@ def test_a_login_that_may_connect_but_once_reads_alone(
     try:
         report = pipeline.back_up("narrow")
         assert report.outcome is Outcome.COMPLETE, report.tenants[0].error
-        assert started == []
+        assert gone(started)
     finally:
         for path in pipeline.target.iterdir():
             path.unlink()

@@ -13,37 +13,30 @@ KEYS = st.sets(
 )
 
 
-def key_set(keys: set[bytes]) -> KeySet:
-    """A set of these keys."""
-    made = KeySet()
-    made.update(list(keys))
-    return made
-
-
 @given(KEYS, KEYS)
 def test_it_holds_what_was_added_and_nothing_else(keys: set[bytes], others: set[bytes]) -> None:
-    found = key_set(keys)
+    found = KeySet.of(*keys)
     assert all(key in found for key in keys)
     assert all((key in found) == (key in keys) for key in others)
-    assert found == key_set(keys)
+    assert found == KeySet.of(*keys)
 
 
 @given(KEYS, KEYS, KEYS)
 def test_it_lies_within_others_and_unites_with_them_as_a_set_does(
     keys: set[bytes], left: set[bytes], right: set[bytes]
 ) -> None:
-    assert key_set(keys).within(key_set(left), key_set(right)) == (keys <= left | right)
-    assert key_set(keys).within() == (not keys)
-    united = key_set(keys)
-    united.unite(key_set(left))
-    assert united == key_set(keys | left)
-    assert united.within(key_set(left), key_set(keys))
-    assert key_set(left).within(united)
+    assert KeySet.of(*keys).within(KeySet.of(*left), KeySet.of(*right)) == (keys <= left | right)
+    assert KeySet.of(*keys).within() == (not keys)
+    united = KeySet.of(*keys)
+    united.unite(KeySet.of(*left))
+    assert united == KeySet.of(*(keys | left))
+    assert united.within(KeySet.of(*left), KeySet.of(*keys))
+    assert KeySet.of(*left).within(united)
 
 
 def test_many_neighbours_and_numbers_far_apart_take_little_memory() -> None:
-    wide = key_set({b"%d" % number for number in range(1, 1 << 40, 1 << 24)})
-    close = key_set({b"%d" % number for number in range(1, 100_000)})
+    wide = KeySet.of(*{b"%d" % number for number in range(1, 1 << 40, 1 << 24)})
+    close = KeySet.of(*{b"%d" % number for number in range(1, 100_000)})
     close.unite(wide)
     assert b"99999" in close
     assert b"100000" not in close

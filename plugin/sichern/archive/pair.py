@@ -99,10 +99,10 @@ class PairWriter:
         if not self._committed:
             self._abandon(error)
 
-    def commit(self, facts: Facts, at_once: int = 1) -> Committed:
+    def commit(self, facts: Facts, threads: int = 1) -> Committed:
         """Finish the zips, read them back, give them their names, then the info file its own.
 
-        Up to `at_once` cores read back. Raises WrittenWrong where what was read back is not what
+        Up to `threads` cores read back. Raises WrittenWrong where what was read back is not what
         was written.
         """
         lengths = [writer.finish() for writer in self._writers]
@@ -110,7 +110,7 @@ class PairWriter:
         draft = self._describe(facts, lengths)
         if implausible(draft):
             raise ValueError(implausible(draft))
-        info = self._read_back(draft, lengths, at_once)
+        info = self._read_back(draft, lengths, threads)
         self.reached("read back")
         zips = list(self._files)
         ticket = self._write_info(write_info(info))
@@ -215,13 +215,13 @@ class PairWriter:
             schema_fingerprint=facts.schema_fingerprint,
         )
 
-    def _read_back(self, draft: Info, lengths: list[int], at_once: int) -> Info:
+    def _read_back(self, draft: Info, lengths: list[int], threads: int) -> Info:
         found = [file.settle() for file in self._files]
         if found != lengths:
             raise WrittenWrong(folder=self.folder.path, reason=f"{found} bytes, not {lengths}")
         names = [volume.name for volume in draft.volumes]
         verified = verify_pair(
-            draft, names, self._files, lengths, progress=self.progress, at_once=at_once
+            draft, names, self._files, lengths, progress=self.progress, threads=threads
         )
         for problem in verified.problems:
             raise WrittenWrong(folder=self.folder.path, reason=str(problem)) from problem

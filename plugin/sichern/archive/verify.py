@@ -15,7 +15,7 @@ from sichern.archive.volume import Input, ZipVolume, open_volume
 
 _READ = 1 << 20
 _MOST_PROBLEMS = 50
-_AT_ONCE = 2
+_THREADS = 2
 """Threads that unpack, at most: more would wait for the one that reads."""
 _AHEAD = 4
 """Members that are unpacked before their turn: one long one does not keep the threads waiting."""
@@ -116,7 +116,7 @@ def verify_pair(
     *,
     rows: RowHook | None = None,
     progress: ProgressHook | None = None,
-    at_once: int = _AT_ONCE,
+    threads: int = _THREADS,
 ) -> Verified:
     """Read every byte of every volume once, and unpack and hash every member.
 
@@ -124,7 +124,7 @@ def verify_pair(
     volumes and tables are given back, not compared. `rows` is called for every member but
     documents, in the order of the archive, with the member and its bytes; what it raises as an
     ArchiveError is a problem as well, and every other exception comes through. `progress`
-    takes bytes read and bytes in all. With `at_once` 1 nothing is done in threads.
+    takes bytes read and bytes in all. With `threads` 1 nothing is done in threads.
     """
     problems: list[ArchiveError] = []
     total = sum(lengths)
@@ -144,7 +144,7 @@ def verify_pair(
         try:
             members = [member for member in info.members if member.volume == number]
             volume = open_volume(source, name, length, members)
-            for member, unpacked in _unpacked(volume, once, at_once):
+            for member, unpacked in _unpacked(volume, once, threads):
                 if len(problems) >= _MOST_PROBLEMS:
                     break
                 blocks = tables.watch(member, unpacked)
@@ -166,17 +166,17 @@ def verify_pair(
 
 
 def _unpacked(
-    volume: ZipVolume, once: _Sequential, at_once: int
+    volume: ZipVolume, once: _Sequential, threads: int
 ) -> Iterator[tuple[Member, Iterator[bytes]]]:
     """Give each member with its bytes, in order; those of middling size are unpacked in threads.
 
     Inflating and hashing let go of the interpreter's lock: two cores do it in half the time.
     """
     ahead: deque[tuple[Member, Future[list[bytes]]]] = deque()
-    with ThreadPoolExecutor(min(at_once, _AT_ONCE)) as pool:
+    with ThreadPoolExecutor(min(threads, _THREADS)) as pool:
         for member, entry in volume.members:
             size = max(entry.size, entry.packed)
-            alone = at_once == 1 or not _THREADED[0] <= size <= _THREADED[1]
+            alone = threads == 1 or not _THREADED[0] <= size <= _THREADED[1]
             while len(ahead) > (0 if alone else _AHEAD):
                 yield _next(ahead)
             if alone:

@@ -173,7 +173,8 @@ def _beside(call: Call, count: int) -> Iterator[SideBySide | None]:
         return
     opening = partial(open_manager, call.config_path, call.login)
     try:
-        workers = Copies(at_once, os.getpid)
+        workers = Copies(at_once)
+        workers.prepare(os.getpid)
     except WorkersUnavailable:
         yield None
         return

@@ -26,9 +26,14 @@ class Login:
 
 @dataclass(frozen=True, kw_only=True)
 class FileLogin:
-    """How to come to a file of SQLite: into the run's snapshot while nobody writes."""
+    """How to come to a file of SQLite, for the readers of one `run` of its own.
+
+    They find what the file holds when they come: `Snapshot.shared` says whether that is what
+    the run has before it.
+    """
 
     path: str
+    run: str
 
 
 class ReaderFailed(Exception):

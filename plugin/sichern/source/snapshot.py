@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sichern.source import postgresql, sqlite
 from sichern.source.errors import DatabaseGone, SnapshotBusy, SnapshotLost, UnsupportedDatabase
 from sichern.source.login import FileLogin, Login
-from sichern.source.sqlite_file import Watch
 from sichern.source.translation import translate
+from sichern.source.watch import Watch
 from sichern_hooks import SichernError
 
 PAGE = 1000
@@ -107,7 +107,7 @@ class Snapshot:
             self._stream = None
 
     def size(self) -> int:
-        """Give the bytes that the database's tables take, about."""
+        """Give about the bytes that the tables take: 0 on PostgreSQL before the first ANALYZE."""
         count = (
             postgresql.SIZE if self.dialect == "postgresql" else sqlite.SIZE
         )

@@ -7,8 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sichern.source.errors import DatabaseUnavailable
-from sichern.source.sqlite_file import Watch, begin, identity, in_wal_mode, open_file
+from sichern.source.sqlite_file import begin, in_wal_mode, open_file
 from sichern.source.translation import translated
+from sichern.source.watch import Watch, identity
 
 SIZE = """
 SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')

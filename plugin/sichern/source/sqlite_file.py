@@ -1,4 +1,4 @@
-"""SQLite: a file opened for reading or writing, and what others do to it meanwhile.
+"""SQLite: a file opened for reading or writing.
 
 A file in WAL mode is read where it lies, a private copy of any other. Without SQLAlchemy, which a
 process that only reads does not need.
@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sichern.source.errors import DatabaseBusy, DatabaseUnavailable
-from sichern.source.errors_sqlite import of_sqlite, sqlite_errors
-from sichern.source.login import FileLogin
+from sichern.source.errors_sqlite import of_sqlite
 from sichern.source.reason import reason_of
 
 PAGES = 1000
@@ -22,48 +21,6 @@ RESTARTS = 5
 """How often writers may make the copy start again, before it is made in one step."""
 WAIT = 30.0
 """Seconds to wait for a lock of another program."""
-
-
-def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another that takes its name; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-class Watch:
-    """Sees whether anybody has written into a file in WAL mode since the watch began.
-
-    So a snapshot that was taken since, and sessions that come in before a look finds nothing
-    changed, have the same before them: SQLite lets nobody into the snapshot of another.
-    """
-
-    def __init__(self, path: Path, known: tuple[int, int] | None) -> None:
-        """Begin; `known` is the identity of the file before it was opened for the first time."""
-        self.login = FileLogin(path=str(path.absolute()))
-        self._known = known
-        self._file = open_read_only(path)
-        try:
-            self._seen = self._version()
-        except BaseException:
-            self._file.close()
-            raise
-
-    def unchanged(self) -> bool:
-        """Look."""
-        same = identity(Path(self.login.path)) == self._known
-        with sqlite_errors():
-            return same and self._version() == self._seen
-
-    def close(self) -> None:
-        """End."""
-        self._file.close()
-
-    def _version(self) -> int:
-        # It changes where another connection has committed, see pragma_data_version.
-        return int(self._file.execute("PRAGMA data_version").fetchone()[0])
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -142,12 +99,12 @@ class _Restarted(Exception):
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """Copy page by page, so that writers come through; in one step where they never stop."""
     try:
-        source.backup(target, pages=PAGES, sleep=PAUSE, progress=_watch(RESTARTS))
+        source.backup(target, pages=PAGES, sleep=PAUSE, progress=_following(RESTARTS))
     except _Restarted:
-        source.backup(target, pages=-1, sleep=PAUSE, progress=_watch(None))
+        source.backup(target, pages=-1, sleep=PAUSE, progress=_following(None))
 
 
-def _watch(restarts: int | None) -> Callable[[int, int, int], None]:
+def _following(restarts: int | None) -> Callable[[int, int, int], None]:
     """Follow a copy: it starts again when another connection writes.
 
     Raises DatabaseBusy from within it, where it would try for ever.
@@ -155,7 +112,7 @@ def _watch(restarts: int | None) -> Callable[[int, int, int], None]:
     last: int | None = None
     started = 0
 
-    def watch(status: int, remaining: int, _total: int) -> None:
+    def follow(status: int, remaining: int, _total: int) -> None:
         nonlocal last, started
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise DatabaseBusy(reason="sqlite: database is locked")
@@ -165,7 +122,7 @@ def _watch(restarts: int | None) -> Callable[[int, int, int], None]:
                 raise _Restarted
         last = remaining
 
-    return watch
+    return follow
 
 
 def begin(file: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from pyroaring import BitMap64
 
@@ -21,6 +22,13 @@ class KeySet:
     _numbers: BitMap64 = field(default_factory=BitMap64)
     _others: set[bytes] = field(default_factory=set)
 
+    @classmethod
+    def of(cls, *keys: bytes) -> Self:
+        """Make a set of keys."""
+        made = cls()
+        made.update(keys)
+        return made
+
     def update(self, keys: Sequence[bytes]) -> None:
         """Add keys, none of which has a line feed."""
         if _NUMBERS.fullmatch(b"".join([key + b"\n" for key in keys])):
@@ -33,15 +41,21 @@ class KeySet:
                 self._others.add(key)
 
     def unite(self, other: "KeySet") -> None:
-        """Add the keys of another set."""
-        self._numbers |= other._numbers
+        """Add the keys of another set; costs what the other one has."""
+        # The union of two bitmaps costs what both have: of a table's blocks one after another,
+        # the square of its rows.
+        self._numbers.update(list(other._numbers))
         self._others |= other._others
 
     def within(self, *sets: "KeySet") -> bool:
-        """Whether each key is in one of `sets`."""
+        """Whether each key is in one of `sets`; costs what this one has."""
         numbers, others = self._numbers, self._others
         for each in sets:
-            numbers, others = numbers - each._numbers, others - each._others
+            if numbers.issubset(each._numbers):
+                numbers = BitMap64()
+            else:
+                numbers = BitMap64([key for key in numbers if key not in each._numbers])
+            others = others - each._others
         return not numbers and not others
 
     def __contains__(self, key: bytes) -> bool:

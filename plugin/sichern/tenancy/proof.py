@@ -1,7 +1,10 @@
-"""The proof: what is written is checked row by row, by code that knows nothing of the plan.
+"""The proof: every row that is written is checked, by code that knows nothing of the plan.
 
 It reads the finished lines of the archive, and knows of each table only which column holds the
 tenant and which one the parent. A row of another tenant makes the run fail.
+
+Most blocks are right: then it suffices that no line carries anything but the tenant, or that the
+parents of all lines are among those written. Where that does not hold, each line is judged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +18,7 @@ from sichern.tenancy.model import ForeignLink, TenancyModel, TenantTable
 from sichern_hooks import N_, Polymorphic, Role
 
 NULL = b"\\N"
-NOBODY = KeySet(_others={NULL})
+NOBODY = KeySet.of(NULL)
 """The parent of a row that is shared."""
 NAMEABLE = (Role.SYSTEM, Role.IDENTITY, Role.PRIVATE)
 
@@ -59,14 +62,14 @@ class Proof:
             keys.update(
                 [
                     b"\t".join(line.split(b"\t", width)[:width])
-                    for line in filter(None, lines.split(b"\n"))
+                    for line in _lines(lines)
                 ]
             )
 
     def glance(self, name: str) -> Glance:
         """Say what must be seen of the lines of a table; `rows` judges what was seen.
 
-        Where each line must carry the tenant, that are the lines that do not.
+        Where each line must carry the tenant, only those that do not.
         """
         check = self._check(name)
         plain = check.tenant is not None and not check.nullable
@@ -75,7 +78,7 @@ class Proof:
             tenant=self.tenant.encode() if plain else None,
             fields=check.fields,
             keys=check.key if name in self._kept else (),
-            parents=check.parent if self._all_within(name) else (),
+            parents=check.parent if self._by_parent(name) else (),
         )
 
     def rows(self, name: str, seen: Seen) -> None:
@@ -87,12 +90,11 @@ class Proof:
         table, check = self.model.tables[name], self._check(name)
         if name in self._kept:
             self.written.setdefault(name, KeySet()).unite(seen.keys)
-        inside = self._all_within(name)
-        if inside and seen.parents.within(*inside):
+        if self._by_parent(name) and seen.parents.within(*self._parents(name)):
             return
         nameable = table.role in NAMEABLE
         tenant = self.tenant.encode()
-        for line in filter(None, seen.lines.split(b"\n")):
+        for line in _lines(seen.lines):
             values = line.split(b"\t", check.fields)
             key = b"\t".join([values[position] for position in check.key])
             if check.tenant is not None:
@@ -125,18 +127,24 @@ class Proof:
         if key.encode() not in self.written.get(name, ()):
             raise ForeignRow(table=name, key=key, reason="document")
 
-    def _all_within(self, name: str) -> list[KeySet]:
-        """Where all rows of a table must have their parents; nothing where more is to be seen."""
+    def _by_parent(self, name: str) -> bool:
+        """Whether the parents of a table's rows say all that there is to say of whose they are."""
         table, check = self.model.tables[name], self._check(name)
-        link = table.parent
-        if check.tenant is not None or table.role in NAMEABLE or not check.parent:
-            return []
-        if not isinstance(link, ForeignLink):
-            return []
-        written = self.written.get(link.target, KeySet())
+        return (
+            check.tenant is None
+            and table.role not in NAMEABLE
+            and bool(check.parent)
+            and isinstance(table.parent, ForeignLink)
+        )
+
+    def _parents(self, name: str) -> list[KeySet]:
+        """The sets among which the parents of a table's rows must be."""
+        table = self.model.tables[name]
+        assert isinstance(table.parent, ForeignLink)
+        written = self.written.get(table.parent.target, KeySet())
         if table.role is Role.OWNED:
             return [written]
-        return [written, self.named.get(link.target, KeySet()), NOBODY]
+        return [written, self.named.get(table.parent.target, KeySet()), NOBODY]
 
     def _check(self, name: str) -> _Check:
         if name not in self._checks:
@@ -193,6 +201,11 @@ class Proof:
         kind, _, rest = values[0].partition(b",")
         key = values[1] if link.key_column else rest
         return _target(link.targets, kind), key
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """The lines of a block without their line feeds; a line may be empty."""
+    return block.split(b"\n")[:-1]
 
 
 def _target(targets: Mapping[str, str], kind: bytes) -> str | None:
