@@ -72,6 +72,7 @@ def write_contents(
     for table in tenancy.closure.model.tables.values():
         if table.name in planned:
             _write_table(tenancy, archive, proof, table, planned[table.name], contents, step)
+    tenancy.readers.close()  # what follows needs memory of its own
     _write_references(tenancy, archive, contents)
     _write_counters(tenancy, archive)
     _write_documents(tenancy, archive, belege, proof, option, contents, step)

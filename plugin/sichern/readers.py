@@ -52,6 +52,10 @@ class Readers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, and what they hold in memory; may be called twice."""
         if self._workers is not None:
             self._workers.shutdown()
         if self._entering is not None:
