@@ -38,12 +38,8 @@ def windows(
     Windows begin at multiples of a power of two, so that rows that were added leave the chunks
     before them as they were. They depend on nothing but the rows.
     """
-    divisible = (
-        table.integer_key
-        and table.name not in closure.collected
-        and count > CHUNK_ROWS
-    )
-    if not divisible:
+    collected = table.name in closure.collected
+    if not table.integer_key or collected or count <= CHUNK_ROWS:
         return []
     key = closure.sql.own_key(table, "t")
     rows = f"FROM {closure.sql.table(table.name)} t WHERE {closure.belongs(table, 't')}"

@@ -22,12 +22,16 @@ def blocks_of(
     Raises UnreadableRow.
     """
     write = schema.line_writer(stored)
+    return gathered(_write(write, page, schema, key, stored) for page in pages)
+
+
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join pieces of complete lines into blocks."""
     pending: list[bytes] = []
     size = 0
-    for page in pages:
-        lines = _write(write, page, schema, key, stored)
-        pending.append(lines)
-        size += len(lines)
+    for piece in pieces:
+        pending.append(piece)
+        size += len(piece)
         if size >= BLOCK:
             yield b"".join(pending)
             pending, size = [], 0

@@ -8,7 +8,7 @@ import psycopg
 import sqlalchemy as sa
 
 from sichern.source.errors import DatabaseUnavailable, TemporaryTablesDenied, UnsupportedDatabase
-from sichern.source.lines import BLOCK
+from sichern.source.lines import gathered
 from sichern.source.login import Login
 from sichern.source.reason import reason_of
 from sichern.source.session import open_session
@@ -173,16 +173,7 @@ def copy(
         finished = False
         try:
             with driver.cursor() as cursor, cursor.copy(command) as out:
-                lines: list[bytes] = []
-                size = 0
-                for line in out:
-                    lines.append(bytes(line))
-                    size += len(line)
-                    if size >= BLOCK:
-                        yield b"".join(lines)
-                        lines, size = [], 0
-                if lines:
-                    yield b"".join(lines)
+                yield from gathered(map(bytes, out))
             finished = True
         finally:
             if held and not driver.closed and not driver.broken:

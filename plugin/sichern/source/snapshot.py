@@ -108,9 +108,7 @@ class Snapshot:
 
     def size(self) -> int:
         """Give about the bytes that the tables take: 0 on PostgreSQL before the first ANALYZE."""
-        count = (
-            postgresql.SIZE if self.dialect == "postgresql" else sqlite.SIZE
-        )
+        count = postgresql.SIZE if self.dialect == "postgresql" else sqlite.SIZE
         return int(self.ask(count).scalar_one())
 
     def login(self) -> Login | FileLogin | None:
