@@ -11,7 +11,7 @@ from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.model import TenantTable
 
-ROWS = 4 * CHUNK_ROWS
+ROWS = 2 * CHUNK_ROWS
 """Rows of a window where they are spread evenly: half as many to so many."""
 
 

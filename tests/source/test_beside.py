@@ -46,8 +46,9 @@ def login(postgres: Server) -> Iterator[Login]:
 def test_no_row_is_lost_where_the_server_talks_meanwhile(postgres: Server, login: Login) -> None:
     postgres.run(f'alter database "{login.database}" set client_min_messages to debug5')
     with closing(ServerSession(login)) as session:
-        blocks = session.lines(_query(f"select public.talks(i) from generate_series(1, {ROWS}) i"))
-    assert b"".join(blocks).split() == [str(number).encode() for number in range(1, ROWS + 1)]
+        query = _query(f"select public.talks(i) from generate_series(1, {ROWS}) i")
+        found = b"".join(session.lines(query))
+    assert found.split() == [str(number).encode() for number in range(1, ROWS + 1)]
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="other systems' names differ")
@@ -64,7 +65,7 @@ def test_a_server_that_vanished_is_noticed_after_two_minutes(login: Login) -> No
 
 def test_what_the_server_refuses_is_one_line_without_rows(login: Login) -> None:
     with closing(ServerSession(login)) as session, pytest.raises(ReaderFailed) as caught:
-        session.lines(_query("select 'secret'::int"))
+        list(session.lines(_query("select 'secret'::int")))
     assert caught.value.sqlstate == "22P02"
     assert str(caught.value) == 'invalid input syntax for type integer: "secret"'
 

@@ -11,6 +11,7 @@ import json
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,14 +43,15 @@ class ServerSession:
 
     def lines(self, query: Query) -> Iterator[bytes]:
         """Give the rows of a query as COPY writes them, in blocks of complete lines."""
-        blocks: list[bytes] = []
+        blocks: deque[bytes] = deque()
 
         async def take(block: bytes | bytearray) -> None:
             blocks.append(bytes(block))
 
         with _failures():
             self._runner.run(self._connection.copy_from_query(query.sql, output=take))
-        return iter(blocks)
+        while blocks:
+            yield blocks.popleft()
 
     def close(self) -> None:
         """Leave."""
