@@ -39,6 +39,9 @@ MANY_MODULES = (
 )
 TIMEOUT = 1200
 EMPTY = "tests.tryton.empty"
+GROWING = "-c enable_nestloop=off -c jit=off"
+"""For a database whose catalog grows in one transaction, and cannot be analyzed meanwhile: without,
+each of Tryton's questions after its own schema takes a second."""
 _on_servers: dict[tuple[str, str], "TrytonDatabase"] = {}
 
 
@@ -193,16 +196,18 @@ def _copy_documents(database: TrytonDatabase, copy: TrytonDatabase) -> None:
 
 
 def run_tryton(
-    arguments: Sequence[str], uri: str, *, timeout: float = TIMEOUT
+    arguments: Sequence[str], uri: str, *, timeout: float = TIMEOUT, settings: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `python <arguments>` with trytond's backend for `uri`, and give what it printed.
 
+    `settings` are options of its sessions on PostgreSQL.
     Raises CalledProcessError where it fails; its `stderr` is added as a note.
     """
     try:
         return subprocess.run(
-            [sys.executable, *arguments], env=environment(uri), check=True, capture_output=True,
-            text=True, timeout=timeout, cwd=Path(__file__).parents[2],
+            [sys.executable, *arguments], env={**environment(uri), "PGOPTIONS": settings},
+            check=True, capture_output=True, text=True, timeout=timeout,
+            cwd=Path(__file__).parents[2],
         )
     except subprocess.CalledProcessError as error:
         error.add_note(error.stderr[-4000:])
@@ -220,7 +225,7 @@ def build_demo(uri: str, name: str, folder: Path, invoices: int, modules: Sequen
     more = [option for module in modules for option in ("--module", module)]
     run_tryton(
         ["-m", demo.__name__, str(folder), name, "--uri", uri, "--invoices", str(invoices), *more],
-        uri,
+        uri, settings=GROWING,
     )
 
 
@@ -233,7 +238,7 @@ def _build(
     if modules:  # half of the time is that of the modules that the small one has as well
         copy_sqlite(empty_sqlite(), folder)
     more = [option for module in modules for option in ("--module", module)]
-    run_tryton(["-m", EMPTY, str(folder), name, "--uri", uri, *more], uri)
+    run_tryton(["-m", EMPTY, str(folder), name, "--uri", uri, *more], uri, settings=GROWING)
 
 
 @functools.cache

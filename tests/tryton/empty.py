@@ -37,20 +37,7 @@ def main() -> None:
         return
     create(chosen.database)
     activate(session, FIRST, LANGUAGES, ADMIN_PASSWORD)
-    session.run(analyze)
     activate(session, DEMO_MODULES, LANGUAGES, ADMIN_PASSWORD)
-
-
-def analyze() -> None:
-    """Let PostgreSQL look at what it has become, as a server does that vacuums by itself.
-
-    Without, Tryton's questions after its own schema take most of a second each.
-    """
-    from trytond import backend
-    from trytond.transaction import Transaction
-
-    if backend.name == "postgresql":
-        Transaction().connection.cursor().execute("ANALYZE")
 
 
 if __name__ == "__main__":
