@@ -59,10 +59,11 @@ class Glance:
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
+        # Each value is written out: a repeated group takes half as long again.
         if self.tenant is None:
-            return re.compile(rb"\n(?!\Z)((?:%s\t){%d}%s)" % (_VALUE, self.fields - 1, _VALUE))
-        right = rb"(?:%s\t){%d}%s[\t\n]" % (_VALUE, self.position, re.escape(self.tenant))
-        return re.compile(rb"\n(?!\Z|%s)([^\n]*+)" % right)
+            return re.compile(rb"\n(?!\Z)(%s)" % rb"\t".join([_VALUE] * self.fields))
+        right = rb"%s%s[\t\n]" % ((_VALUE + rb"\t") * self.position, re.escape(self.tenant))
+        return re.compile(rb"\n(?!%s|\Z)([^\n]*+)" % right)
 
 
 def _values(text: bytes, positions: Sequence[int]) -> KeySet:
