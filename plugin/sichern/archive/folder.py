@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from sichern.archive.ahead import read_ahead
 from sichern_hooks import SichernError
 
 _NOREPLACE = 1
@@ -81,7 +82,7 @@ class HeldFile:
     def read_at(self, length: int, offset: int) -> bytes:
         """Read up to `length` bytes; fewer at the end of the file."""
         with failures(self.folder, self.name):
-            return os.pread(self.fd, length, offset)
+            return read_ahead(self.fd, length, offset)
 
     def settle(self) -> int:
         """Bring the file to the device and forget it in memory; give its length."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sichern.archive.ahead import read_ahead
 from sichern.archive.errors import (
     ExpandsTooFar,
     InfoDamaged,
@@ -44,7 +45,7 @@ class OpenVolume:
     def read_at(self, length: int, offset: int) -> bytes:
         """Read up to `length` bytes. Raises VolumeUnreadable."""
         try:
-            return os.pread(self.fd, length, offset)
+            return read_ahead(self.fd, length, offset)
         except OSError as error:
             raise VolumeUnreadable(volume=self.name, reason=str(error.strerror)) from error
 

@@ -1,0 +1,13 @@
+"""Read a file while its device reads on."""
+
+import os
+
+AHEAD = 4 << 20
+"""Bytes that the device reads on while those before them are unpacked and hashed."""
+
+
+def read_ahead(fd: int, length: int, offset: int) -> bytes:
+    """Read up to `length` bytes; fewer only at the end of the file. Raises OSError."""
+    data = os.pread(fd, length, offset)
+    os.posix_fadvise(fd, offset + length, AHEAD, os.POSIX_FADV_WILLNEED)
+    return data
