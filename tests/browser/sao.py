@@ -136,12 +136,18 @@ class Sao:
                 self.page.wait_for_timeout(100)
 
     def wait_for_rows(self, text: str, count: int, seconds: float) -> None:
-        """Look again, as a person does, until so many rows of the list have this text.
+        """Look again, as a person does, until so many rows of the list have this text."""
+        self._look_again(lambda: self.row(text).count() >= count, seconds)
 
-        Less and less often: each look makes the client draw the list anew, which takes its time.
-        """
+    def wait_for_button(self, text: str, label: str, seconds: float) -> None:
+        """Look again until the row with this text has a button."""
+        button = self.row(text).get_by_role("button", name=label)
+        self._look_again(lambda: button.count() > 0, seconds)
+
+    def _look_again(self, there: Callable[[], bool], seconds: float) -> None:
+        """Less and less often: each look makes the client draw the list anew, which takes time."""
         end, pause = time.monotonic() + seconds, 500.0
-        while self.row(text).count() < count:
+        while not there():
             if time.monotonic() > end:
                 picture(self.page, "failed")
                 raise AssertionError(

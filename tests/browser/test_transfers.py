@@ -39,6 +39,7 @@ def test_a_backup_goes_down_to_the_browsers_machine(
     client.finish("Ausführen")
     client.wait_for_rows("Vollständig", 1, RUN)
     assert _fetched(server.databases[0]) == []
+    client.wait_for_button(TENANT, "Herunterladen", RUN)
     client.row(TENANT).locator("td.selection-state input").check()
     with client.page.context.expect_page() as opened:
         client.row(TENANT).get_by_role("button", name="Herunterladen").click()
