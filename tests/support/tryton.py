@@ -14,9 +14,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,10 @@ MANY_MODULES = (
     "stock_supply", "timesheet", "timesheet_cost", "web_user",
 )
 TIMEOUT = 1200
-EMPTY = "tests.tryton.empty"
+SQLITE = "sqlite://"
+BARE = "bare"
+"""A copy beside the demo on SQLite, made before it had a company."""
+GROW = "tests.tryton.grow"
 GROWING = "-c enable_nestloop=off -c jit=off"
 """For a database whose catalog grows in one transaction, and cannot be analyzed meanwhile: without,
 each of Tryton's questions after its own schema takes a second."""
@@ -70,17 +73,30 @@ class TrytonDatabase:
         return self.folder / DOCUMENTS
 
 
+@functools.cache
 def demo_sqlite(invoices: int = 5) -> TrytonDatabase:
     """Give the demo on SQLite with so many invoices per company; not to be written."""
-    return _cached_sqlite("demo", invoices, (), f"demo-{invoices}-{_fingerprint(())}")
+
+    def make(folder: Path) -> None:
+        run_tryton(
+            ["-m", demo.__name__, str(folder), "demo", "--invoices", str(invoices), "--bare", BARE],
+            SQLITE,
+        )
+
+    return _cached_sqlite("demo", f"demo-{invoices}-{_fingerprint()}", make)
 
 
+@functools.cache
 def many_modules_sqlite(invoices: int = 5) -> TrytonDatabase:
     """Give a demo on SQLite with `MANY_MODULES` active as well; not to be written."""
     _need_many_modules()
-    return _cached_sqlite(
-        "many", invoices, MANY_MODULES, f"many-{invoices}-{_fingerprint(MANY_MODULES)}"
-    )
+
+    def make(folder: Path) -> None:
+        _copy_file(replace(demo_sqlite(invoices), name=BARE).file, folder / "many.sqlite")
+        _grow(SQLITE, "many", folder, "--invoices", str(invoices), *_modules(MANY_MODULES))
+
+    label = f"many-{invoices}-{_fingerprint(GROW, *MANY_MODULES)}"
+    return _cached_sqlite("many", label, make)
 
 
 def _need_many_modules() -> None:
@@ -90,36 +106,58 @@ def _need_many_modules() -> None:
         missing(f"modules of Tryton are not installed: {', '.join(lacking)}")
 
 
+@functools.cache
 def empty_sqlite() -> TrytonDatabase:
     """Give the demo's modules on SQLite without a company or any data; not to be written."""
-    return _cached_sqlite("leer", None, (), f"empty-{_fingerprint_of_empty(())}")
+
+    def make(folder: Path) -> None:
+        _grow(SQLITE, "leer", folder, "--new")
+
+    return _cached_sqlite("leer", f"empty-{_fingerprint(GROW)}", make)
 
 
+@functools.cache
 def empty_many_modules_sqlite() -> TrytonDatabase:
     """Give `MANY_MODULES` as well on SQLite without a company; not to be written."""
     _need_many_modules()
-    return _cached_sqlite(
-        "leer", None, MANY_MODULES, f"empty-many-{_fingerprint_of_empty(MANY_MODULES)}"
-    )
+
+    def make(folder: Path) -> None:
+        copy_sqlite(empty_sqlite(), folder)
+        _grow(SQLITE, "leer", folder, *_modules(MANY_MODULES))
+
+    return _cached_sqlite("leer", f"empty-many-{_fingerprint(GROW, *MANY_MODULES)}", make)
 
 
 def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
     """Give the demo on this PostgreSQL server, once per server; not to be written.
 
-    Kept as a dump between runs: restoring takes seconds, building a minute and more.
+    What its modules ship has the ids of `empty_postgres`; other ids than on SQLite.
     """
-    cached = f"postgres-{invoices}-{_fingerprint(())}"
-    return _cached_postgres(server, f"demo_{invoices}", invoices, cached)
+    name = f"demo_{invoices}"
+
+    def make(folder: Path) -> None:
+        server.create_database(name, template=empty_postgres(server).name)
+        _grow(server.uri(), name, folder, "--invoices", str(invoices))
+
+    return _cached_postgres(server, name, f"postgres-{invoices}-{_fingerprint(GROW)}", make)
 
 
 def empty_postgres(server: Server) -> TrytonDatabase:
     """Give the demo's modules on this server without a company or any data; not to be written."""
-    return _cached_postgres(server, "leer", None, f"postgres-empty-{_fingerprint_of_empty(())}")
+
+    def make(folder: Path) -> None:
+        _grow(server.uri(), "leer", folder, "--new")
+
+    return _cached_postgres(server, "leer", f"postgres-empty-{_fingerprint(GROW)}", make)
 
 
 def _cached_postgres(
-    server: Server, name: str, invoices: int | None, label: str
+    server: Server, name: str, label: str, make: Callable[[Path], None]
 ) -> TrytonDatabase:
+    """Give a database that is made once per server.
+
+    Kept as a dump between runs: restoring takes seconds, building a minute and more.
+    """
     known = _on_servers.get((server.uri(), name))
     if known is not None:
         return known
@@ -134,7 +172,7 @@ def _cached_postgres(
             )
             shutil.copytree(cached / DOCUMENTS, folder / DOCUMENTS)
         else:
-            _build(uri, name, folder, invoices, ())
+            make(folder)
             part = cached.with_suffix(".new")
             shutil.rmtree(part, ignore_errors=True)
             (folder / DOCUMENTS).mkdir(exist_ok=True)
@@ -175,14 +213,15 @@ def copy_sqlite(
         name=name or database.name, uri=database.uri, folder=folder,
         config=write_config(folder, database.uri),
     )
-    # The backup API, since a file in WAL mode is not the whole database.
-    with (
-        closing(sqlite3.connect(database.file)) as source,
-        closing(sqlite3.connect(copy.file)) as target,
-    ):
-        source.backup(target)
+    _copy_file(database.file, copy.file)
     _copy_documents(database, copy)
     return copy
+
+
+def _copy_file(file: Path, to: Path) -> None:
+    # The backup API, since a file in WAL mode is not the whole database.
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
 
 
 def _copy_documents(database: TrytonDatabase, copy: TrytonDatabase) -> None:
@@ -220,38 +259,22 @@ def environment(uri: str) -> dict[str, str]:
     return {**kept, "TRYTOND_DATABASE_URI": uri}
 
 
-def build_demo(uri: str, name: str, folder: Path, invoices: int, modules: Sequence[str]) -> None:
-    """Build a demo in a process of its own."""
-    more = [option for module in modules for option in ("--module", module)]
-    run_tryton(
-        ["-m", demo.__name__, str(folder), name, "--uri", uri, "--invoices", str(invoices), *more],
-        uri, settings=GROWING,
-    )
+def _grow(uri: str, name: str, folder: Path, *options: str) -> None:
+    """Make a database, or let one grow, in a process of its own."""
+    run_tryton(["-m", GROW, str(folder), name, "--uri", uri, *options], uri, settings=GROWING)
 
 
-def _build(
-    uri: str, name: str, folder: Path, invoices: int | None, modules: tuple[str, ...]
-) -> None:
-    if invoices is not None:
-        build_demo(uri, name, folder, invoices, modules)
-        return
-    if modules:  # half of the time is that of the modules that the small one has as well
-        copy_sqlite(empty_sqlite(), folder)
-    more = [option for module in modules for option in ("--module", module)]
-    run_tryton(["-m", EMPTY, str(folder), name, "--uri", uri, *more], uri, settings=GROWING)
+def _modules(names: Sequence[str]) -> list[str]:
+    return [option for name in names for option in ("--module", name)]
 
 
-@functools.cache
-def _cached_sqlite(
-    label: str, invoices: int | None, modules: tuple[str, ...], cached: str
-) -> TrytonDatabase:
-    uri = "sqlite://"
+def _cached_sqlite(label: str, cached: str, make: Callable[[Path], None]) -> TrytonDatabase:
     folder = cache_folder() / cached
     with locked(folder):
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="part-") as part:
-                _build(uri, label, Path(part), invoices, modules)
-                config = write_config(Path(part), uri).read_text(encoding="utf-8")
+                make(Path(part))
+                config = write_config(Path(part), SQLITE).read_text(encoding="utf-8")
                 Path(part, "trytond.conf").write_text(
                     config.replace(str(Path(part).resolve()), str(folder)), encoding="utf-8"
                 )
@@ -259,7 +282,7 @@ def _cached_sqlite(
                 shutil.rmtree(folder.with_suffix(".new"), ignore_errors=True)
                 shutil.copytree(part, folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
-    return TrytonDatabase(name=label, uri=uri, folder=folder, config=folder / "trytond.conf")
+    return TrytonDatabase(name=label, uri=SQLITE, folder=folder, config=folder / "trytond.conf")
 
 
 def _scratch() -> Path:
@@ -280,20 +303,18 @@ def cache_folder() -> Path:
 
 
 @functools.cache
-def _fingerprint(modules: tuple[str, ...]) -> str:
-    """Hash what the result depends on: the demo's source, Tryton's versions, the modules."""
+def _fingerprint(*how: str) -> str:
+    """Hash what the result depends on: the demo's source, Tryton's versions, and how it grew."""
     digest = hashlib.sha256()
-    for path in sorted(Path(demo.__file__).parent.rglob("*.py")):
+    sources = sorted(Path(demo.__file__).parent.rglob("*.py"))
+    if GROW in how:
+        sources.append(Path(__file__).parents[2].joinpath(*GROW.split(".")).with_suffix(".py"))
+    for path in sources:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     for name, version in _tryton_distributions():
         digest.update(f"{name} {version}\n".encode())
-    digest.update(" ".join(modules).encode())
+    digest.update(" ".join(how).encode())
     return digest.hexdigest()[:16]
-
-
-def _fingerprint_of_empty(modules: tuple[str, ...]) -> str:
-    program = Path(__file__).parents[2].joinpath(*EMPTY.split(".")).with_suffix(".py")
-    return _fingerprint((*modules, hashlib.sha256(program.read_bytes()).hexdigest()))
 
 
 @functools.cache

@@ -16,10 +16,11 @@ from sichern_hooks.errors import Scalar
 @click.option("--uri", default="sqlite://", show_default=True, help="trytond's [database] uri")
 @click.option("--invoices", default=200, show_default=True, help="customer invoices per company")
 @click.option("--module", "modules", multiple=True, help="a further module to activate")
+@click.option("--bare", multiple=True, help="a copy with the modules and nothing else")
 @click.option("--language", "languages", multiple=True, default=("de",), show_default=True)
 def main(
     folder: Path, database: str, uri: str, invoices: int, modules: tuple[str, ...],
-    languages: tuple[str, ...],
+    bare: tuple[str, ...], languages: tuple[str, ...],
 ) -> None:
     """Build the database and print each step with the seconds since the start."""
     start = time.monotonic()
@@ -30,7 +31,7 @@ def main(
     try:
         build(
             uri, database, folder, invoices=invoices, languages=languages,
-            modules=tuple(dict.fromkeys((*DEMO_MODULES, *modules))), progress=report,
+            modules=tuple(dict.fromkeys((*DEMO_MODULES, *modules))), bare=bare, progress=report,
         )
     except SichernError as error:
         raise click.ClickException(str(error)) from error
