@@ -17,9 +17,9 @@ from sichern.source.references import dangling_history, open_references
 from sichern.source.snapshot import Snapshot
 from sichern.tables import Step, TableRows
 from sichern.tenancy.closure import Closure
+from sichern.tenancy.describe import manifest
 from sichern.tenancy.errors import RowsLost
 from sichern.tenancy.expressions import clause
-from sichern.tenancy.manifest import manifest
 from sichern.tenancy.manifest_text import write_manifest
 from sichern.tenancy.model import TenantTable
 from sichern.tenancy.plan import Plan, TablePlan

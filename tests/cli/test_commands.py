@@ -2,7 +2,10 @@
 
 import gettext
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,23 @@ def test_a_check_needs_no_erp_and_reads_every_row(ztx: Path, folder: Path) -> No
     german = sichern("check", ztx, "--lang", "de", home=folder / "state")
     assert "Datensätze" in german.out
     assert (done.status, german.status) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["list", "check", "show"])
+def test_who_looks_at_files_does_not_wait_for_what_reads_databases(
+    name: str, ztx: Path, tmp_path: Path
+) -> None:
+    looked = (
+        "import sys; from sichern.cli import main; main(sys.argv[1:]);"
+        "print({'sqlalchemy', 'psycopg', 'trytond'} & sys.modules.keys(), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", looked, name, ztx.parent if name == "list" else ztx],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == "set()\n"
+    assert done.stdout
 
 
 def test_what_is_in_a_pair_is_shown_with_who_made_it(ztx: Path) -> None:

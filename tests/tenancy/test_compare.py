@@ -17,6 +17,7 @@ from sichern.tenancy.catalog import Catalog, CatalogColumn
 from sichern.tenancy.classify import classify
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.compare import Comparison, compare
+from sichern.tenancy.describe import manifest
 from sichern.tenancy.errors import (
     HostDiffers,
     ManifestDamaged,
@@ -24,7 +25,7 @@ from sichern.tenancy.errors import (
     PairOlder,
     SchemaDiffers,
 )
-from sichern.tenancy.manifest import Manifest, manifest
+from sichern.tenancy.manifest import Manifest
 from sichern.tenancy.manifest_text import read_manifest, write_manifest
 from sichern.tenancy.model import TenancyModel
 from sichern_hooks import (

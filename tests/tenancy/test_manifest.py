@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from sichern.tenancy.describe import manifest
 from sichern.tenancy.errors import ManifestDamaged
-from sichern.tenancy.manifest import EXTERNAL, Manifest, manifest
+from sichern.tenancy.manifest import EXTERNAL, Manifest
 from sichern.tenancy.manifest_text import read_manifest, write_manifest
 from tests.support import world as small
 from tests.tenancy.conftest import World

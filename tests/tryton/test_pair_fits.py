@@ -22,8 +22,8 @@ from sichern.source.snapshot import open_snapshot
 from sichern.tenancy.classify import classify
 from sichern.tenancy.closure import Closure
 from sichern.tenancy.compare import compare
+from sichern.tenancy.describe import manifest
 from sichern.tenancy.errors import SchemaDiffers
-from sichern.tenancy.manifest import manifest
 from sichern.tenancy.manifest_text import read_manifest, write_manifest
 from sichern_hooks import Clash, Role, SystemIdentity, Tenant, TenantRef
 from tests.support.postgres import Server

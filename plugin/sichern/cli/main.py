@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sichern import __version__
 from sichern.archive.checked import state_folder
-from sichern.cli import backup, demo, files, importing
 from sichern.cli.log import LogFile
 from sichern.cli.output import Output
 from sichern.config import DEFAULT, Config, load_config
@@ -18,6 +19,16 @@ from sichern.i18n import LANGUAGES, N_, environment_language, install, language_
 from sichern.run import Cancelled, Unexpected, stoppable
 from sichern_hooks import SichernError
 
+COMMANDS = {
+    "backup": "backup",
+    "check": "files",
+    "demo": "demo",
+    "import": "importing",
+    "list": "files",
+    "show": "files",
+    "tenants": "backup",
+}
+"""The module of each command. Who looks at files does not wait for what reads databases."""
 FAILED = 1
 LOG = "sichern.log"
 
@@ -94,17 +105,34 @@ def choose_language(arguments: Sequence[str], config: Config | None = None) -> s
     return language_of(asked) if asked else environment_language()
 
 
+class Commands(click.Group):
+    """Commands with their help in one language, each imported once it is asked for."""
+
+    def __init__(self, output: Output, **how: Any) -> None:
+        """`how` is what click says of a group."""
+        super().__init__(**how)
+        self._output = output
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Name the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Build one command; None where there is none of this name."""
+        if name not in COMMANDS:
+            return None
+        built: list[click.Command] = import_module(f"{__package__}.{COMMANDS[name]}").commands(
+            self._output
+        )
+        return next(command for command in built if command.name == name)
+
+
 def group(output: Output) -> click.Group:
-    """Build the commands with their help in one language."""
+    """Build the program with its help in one language."""
     say = output.say
-    commands = [
-        command
-        for part in (demo, backup, importing, files)
-        for command in part.commands(output)
-    ]
-    built = click.Group(
-        "sichern",
-        commands=commands,
+    built = Commands(
+        output,
+        name="sichern",
         help=say(N_("Back up one tenant of an ERP into a checked pair of files, and import it.")),
         options_metavar=say(N_("[OPTIONS]")),
         subcommand_metavar=say(N_("COMMAND [ARGUMENTS]...")),

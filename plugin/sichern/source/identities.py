@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sichern.source.rows import read_rows
 from sichern.source.snapshot import Snapshot
 from sichern.tenancy.closure import Closure, Side
+from sichern.tenancy.describe import identity_columns
 from sichern.tenancy.expressions import Expression, clause, spelled
-from sichern.tenancy.manifest import EXTERNAL, identity_columns
+from sichern.tenancy.manifest import EXTERNAL
 from sichern.tenancy.model import TenantTable
 
 
