@@ -19,8 +19,8 @@ from sichern_hooks import SichernError
 logger = logging.getLogger(__name__)
 
 MOST = 4
-LARGE = 32 << 20
-"""Bytes of a tenant that may well have a table worth their start."""
+LARGE = 8 << 20
+"""Bytes of a tenant's share of a table that may well be worth their start."""
 
 
 @dataclass(kw_only=True)
@@ -41,7 +41,7 @@ class Readers:
     _free: int | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        if not self.alone and self.snapshot.size() >= LARGE * self.tenants:
+        if not self.alone and self.snapshot.largest() >= LARGE * self.tenants:
             self._invite()
         return self
 

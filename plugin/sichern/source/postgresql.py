@@ -18,11 +18,11 @@ from sichern_hooks import SichernError
 
 ENGINES = 4
 """Databases whose engine is kept for their next snapshot."""
-SIZE = """
-SELECT coalesce(sum(relpages), 0) * current_setting('block_size')::bigint
+LARGEST = """
+SELECT coalesce(max(relpages), 0) * current_setting('block_size')::bigint
 FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384
 """
-"""The bytes of all tables but the server's own, as its statistics have them."""
+"""The bytes of the largest table but the server's own, as its statistics have them."""
 _PLAIN = frozenset((
     "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
     "application_name", "fallback_application_name", "client_encoding", "tcp_user_timeout",

@@ -106,10 +106,10 @@ class Snapshot:
         finally:
             self._stream = None
 
-    def size(self) -> int:
-        """Give about the bytes that the tables take: 0 on PostgreSQL before the first ANALYZE."""
-        count = postgresql.SIZE if self.dialect == "postgresql" else sqlite.SIZE
-        return int(self.ask(count).scalar_one())
+    def largest(self) -> int:
+        """Guess the bytes of the largest table: 0 on PostgreSQL before the first ANALYZE."""
+        guess = postgresql.LARGEST if self.dialect == "postgresql" else sqlite.LARGEST
+        return int(self.ask(guess).scalar_one())
 
     def login(self) -> Login | FileLogin | None:
         """Say how another session comes to the same rows; None where none can."""
