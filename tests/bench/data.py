@@ -79,19 +79,26 @@ def kept_database(server: Server, name: str, fill: Callable[[str], None]) -> str
     return name
 
 
-def line_database(server: Server, rows: int = 3_000_000, tenants: int = 1) -> str:
-    """Give a database with `rows` invoice lines, divided among the companies in turn."""
+def line_database(
+    server: Server, rows: int = 3_000_000, tenants: int = 1, without: int = 0
+) -> str:
+    """Give a database with `rows` invoice lines, divided among the companies in turn.
+
+    So many more companies, behind them, are `without` lines.
+    """
+    companies = tenants + without
 
     def fill(name: str) -> None:
         server.run(
             "create table company (id int primary key, name text)",
-            f"insert into company select i, 'Firma ' || i from generate_series(1, {tenants}) i",
+            f"insert into company select i, 'Firma ' || i from generate_series(1, {companies}) i",
             *_statements(rows, f"1 + i % {tenants}"),
             "create index on line (company)",
             database=name,
         )
 
-    return kept_database(server, f"line_{rows}_{tenants}", fill)
+    more = f"_{without}" if without else ""
+    return kept_database(server, f"line_{rows}_{tenants}{more}", fill)
 
 
 def _statements(rows: int, company: str) -> list[str]:
