@@ -2,32 +2,32 @@
 
 import datetime as dt
 import logging
-import uuid
 from typing import Any
 
-from sql import Null
-from trytond import backend
 from trytond.exceptions import UserError
 from trytond.model import DeactivableMixin, ModelSQL, ModelView, Unique, fields
 from trytond.pool import Pool
 from trytond.pyson import Eval, If
-from trytond.tools import timezone as tz
 from trytond.transaction import Transaction, without_check_access
 
-from sichern.hosts.tryton.due import is_due
-from sichern.hosts.tryton.module import leftovers, places, rights, states, telling
+from sichern.hosts.tryton.module import (
+    deaths,
+    leftovers,
+    nights,
+    places,
+    rights,
+    states,
+    telling,
+)
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.addresses import addresses
 from sichern.hosts.tryton.module.back_up import NoTenant
 from sichern.hosts.tryton.module.run import wait_for_end
-from sichern.hosts.tryton.module.transactions import of_its_own
-from sichern.run import Unexpected
 from sichern_hooks import (
     N_,
     Documents,
     Permission,
     SharedRows,
-    SichernError,
     Tenant,
     UsageError,
 )
@@ -379,47 +379,8 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         Each after this transaction in one of its own: what goes wrong with one stops no other.
         """
         transaction = Transaction()
-        Pool().get("sichern.run").bury_dead()
+        deaths.notice_all()
         for job in cls.search([("nightly", "=", True)]):
             transaction.atexit(
-                leftovers.quietly, _start_due, transaction.database.name, job.id
-            )
-
-    def start_due(self) -> None:
-        """Start the job where it is due, and nobody else starts it."""
-        here = dt.datetime.now(dt.UTC).astimezone(tz.SERVER)
-        if is_due(here, self.time, self.last_day) and self._is_first(here.date()):
-            self.begin(self.tenants_now())
-
-    def fail_due(self, error: SichernError) -> None:
-        """Note as a failed run, which is mailed, that the job could not be started tonight."""
-        if self._is_first(dt.datetime.now(dt.UTC).astimezone(tz.SERVER).date()):
-            (run,) = Pool().get("sichern.run").create([{
-                "kind": states.BACK_UP, "name": uuid.uuid4().hex, "job": self.id,
-                "user": self.user.id if self.user else None, "mail_to": self.mail_to,
-            }])
-            run.end_with(error)
-
-    def _is_first(self, day: dt.date) -> bool:
-        """Take the night, where nobody did: in one statement, as schedulers may be many."""
-        table = self.__class__.__table__()
-        cursor = Transaction().connection.cursor()
-        free = (table.last_day == Null) | (table.last_day < day)
-        cursor.execute(*table.update([table.last_day], [day], where=(table.id == self.id) & free))
-        return bool(cursor.rowcount == 1)
-
-
-def _start_due(database: str, number: int) -> None:
-    try:
-        with of_its_own(database):
-            Pool().get("sichern.job")(number).start_due()
-    except backend.DatabaseOperationalError as error:
-        # Another scheduler was faster, or the database is busy: it is asked again in minutes.
-        logger.info("job %s was not started: %s", number, error)
-    except Exception as error:
-        logger.exception("job %s could not be started", number)
-        with of_its_own(database):
-            Pool().get("sichern.job")(number).fail_due(
-                Unexpected(reason=error.message)
-                if isinstance(error, UserError) else Unexpected.of(error)
+                leftovers.quietly, nights.start, transaction.database.name, job.id
             )

@@ -16,7 +16,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction, check_access, without_check_access
 
 from sichern.hosts.tryton.module import (
-    leftovers,
+    deaths,
     places,
     processes,
     rights,
@@ -29,32 +29,14 @@ from sichern.hosts.tryton.module.following import follow_imports
 from sichern.hosts.tryton.module.links import address_here
 from sichern.hosts.tryton.module.refusals import RunUnknown
 from sichern.hosts.tryton.module.run_tenant import error_json, error_text, one_line
-from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern.run import Cancelled
-from sichern_hooks import N_, Destination, Permission, SichernError, Tenant, Way
-
-QUEUE = "sichern"
-SILENT = dt.timedelta(minutes=5)
-"""How long a process on another machine may be silent until it counts as dead."""
-LATE = dt.timedelta(minutes=2)
-"""How long a process of our own may take until it says that it is there."""
-
-TOLD_FOR = dt.timedelta(days=1)
-"""How long a run whose end was not mailed is looked for."""
+from sichern_hooks import N_, Permission, SichernError, Tenant, Way
 
 PAUSE = 0.5
 """Seconds between two looks at a run whose end somebody waits for."""
 
 MOMENT = 10.0
 """Seconds for which a person's look at a run may wait for its end."""
-
-
-class RunDied(SichernError):
-    """The process of a run is gone, and did not say why."""
-
-    code = "run-died"
-    message = N_("the process of this run ended before the run did")
-    hint = N_("what it left unfinished was removed; look into the server's log, and run it again")
 
 
 class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
@@ -158,7 +140,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
     @classmethod
     def get_shown_state(cls, runs: list[Any], _name: str) -> dict[int, str]:
         """What stands in the table, but failed where its process is gone."""
-        dead = cls.notice_dead(runs)
+        dead = deaths.notice(runs)
         follow_imports(runs)
         return {run.id: _dead_state(run) if run in dead else run.state for run in runs}
 
@@ -228,7 +210,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
             }])
         transaction = Transaction()
         if run.queued:
-            with transaction.set_context(queue_name=QUEUE):
+            with transaction.set_context(queue_name=deaths.QUEUE):
                 cls.__queue__.wait_for([run])
         else:
             transaction.atexit(processes.start_detached, transaction.database.name, run.id)
@@ -330,70 +312,6 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         transaction = Transaction()
         transaction.atexit(telling.tell_soon, transaction.database.name, self.id)
 
-    # --- the dead ------------------------------------------------------------------------------
-
-    def is_dead(self) -> bool:
-        """Whether the process is gone, or never came."""
-        if self.state == states.WAITING:
-            taken = self._taken()
-            return taken is not None and states.now() - taken > LATE
-        if self.state != states.RUNNING:
-            return False
-        if self.machine == processes.machine():
-            return not processes.alive(self.pid, self.mark)
-        last = self.heartbeat or self.started
-        # On SQLite a request sees each row when it reads it: this one began between two looks.
-        return last is not None and states.now() - last > SILENT
-
-    def _taken(self) -> dt.datetime | None:
-        """When its process was to start; None while it waits for a worker to take it.
-
-        A worker that is killed leaves its task taken, and nobody takes it again.
-        """
-        if not self.queued:
-            return self.create_date
-        with without_check_access():
-            tasks = Pool().get("ir.queue").search([("name", "=", QUEUE)])
-        times = [task.dequeued_at for task in tasks if self.id in task.data["instances"]]
-        return None if None in times else max(times, default=self.create_date)
-
-    @classmethod
-    def notice_dead(cls, runs: list[Any]) -> list[Any]:
-        """Give those of these runs whose process is gone, and see to it that this is noted."""
-        with without_check_access():
-            dead = {run.id for run in cls.browse([run.id for run in runs]) if run.is_dead()}
-        if dead:
-            # Some may only have ended since this transaction read of them.
-            with Transaction().new_transaction(readonly=True), without_check_access():
-                again = cls.search([("id", "in", list(dead))])
-                dead = {run.id for run in again if run.is_dead()}
-        transaction = Transaction()
-        for number in dead:
-            transaction.atexit(_bury, transaction.database.name, number)
-        return [run for run in runs if run.id in dead]
-
-    @classmethod
-    def bury_dead(cls) -> None:
-        """See to it that the end of runs is noted whose process is gone, and that it is told."""
-        cls.notice_dead(cls.search([("state", "in", list(states.GOING_ON))]))
-        transaction = Transaction()
-        for run in cls.search([
-            ("kind", "!=", states.PLAN), ("mail_to", "!=", None), ("mailed", "=", None),
-            ("finished", ">", states.now() - TOLD_FOR),
-        ]):
-            transaction.atexit(telling.tell_soon, transaction.database.name, run.id)
-
-    def bury(self) -> None:
-        """Note that the process is gone; remove what it left at its destination."""
-        unfinished = [
-            str(tenant.slug)
-            for tenant in self.tenants
-            if tenant.state in states.GOING_ON and tenant.slug
-        ]
-        self.end_with(RunDied())
-        if self.kind == states.BACK_UP and unfinished:
-            leftovers.remove(Destination(path=str(self.folder)), unfinished)
-
 
 def look_again(number: int) -> None:
     """Wait a little for the end of a run that somebody looks at."""
@@ -406,7 +324,7 @@ def wait_for_end(number: int, seconds: float = math.inf) -> None:
     while time.monotonic() < end:
         with Transaction().new_transaction(readonly=True), without_check_access():
             run = Pool().get("sichern.run")(number)
-            if run.state not in states.GOING_ON or run.is_dead():
+            if run.state not in states.GOING_ON or deaths.is_dead(run):
                 return
         time.sleep(PAUSE)
 
@@ -415,15 +333,3 @@ def _dead_state(run: Any) -> str:
     return states.outcome_of(
         [states.FAILED if each.state in states.GOING_ON else each.state for each in run.tenants]
     )
-
-
-def _bury(database: str, number: int) -> None:
-    """Note a death in a transaction of its own, after the one in which somebody looked."""
-    leftovers.quietly(_bury_one, database, number)
-
-
-def _bury_one(database: str, number: int) -> None:
-    with of_its_own(database):
-        run = Pool(database).get("sichern.run")(number)
-        if run.is_dead():
-            run.bury()

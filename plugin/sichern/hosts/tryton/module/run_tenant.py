@@ -11,7 +11,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from sichern.archive.stems import INFO
-from sichern.hosts.tryton.module import places, rights, states
+from sichern.hosts.tryton.module import deaths, places, rights, states
 from sichern.hosts.tryton.module.access_rules import GuardedRows, HiddenButtons
 from sichern.hosts.tryton.module.big import BigInteger
 from sichern.hosts.tryton.module.refusals import PairGone
@@ -108,8 +108,7 @@ class RunTenant(GuardedRows, HiddenButtons, Ordered, ModelSQL, ModelView):
     @classmethod
     def get_shown_state(cls, tenants: list[Any], _name: str) -> dict[int, str]:
         """What stands in the table, but failed where the process of the run is gone."""
-        run = Pool().get("sichern.run")
-        dead = set(run.notice_dead(list({tenant.run for tenant in tenants})))
+        dead = set(deaths.notice(list({tenant.run for tenant in tenants})))
         return {
             tenant.id: states.FAILED
             if tenant.run in dead and tenant.state in states.GOING_ON
