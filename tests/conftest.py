@@ -16,12 +16,12 @@ LONGEST = (
     "roundtrip/test_import_tryton.py",
     "cli/test_demo.py",
     "tryton/test_host_description.py",
-    "tryton/test_rows_of_a_company.py",
     "tryton/module/test_jobs.py",
     "tryton/test_import_many_modules.py",
+    "tryton/test_rows_of_a_company.py",
 )
 """They begin, so that no process is left with one of them at the end; the first ones make what
-others use as well, each something else."""
+others use as well, each something else, and what waits for it comes last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
