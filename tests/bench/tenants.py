@@ -64,14 +64,13 @@ def _sides() -> Iterator[Mapping[str, Run]]:
             "in threads": threads,
             "one after another": lambda: turn(filled),
             "side by side": beside,
-            f"{FEW} of them": lambda: turn(filled[:FEW]),
             f"{FEW} without lines": lambda: turn(bare),
         }
 
 
 BENCH = Bench(
     name="tenants",
-    work=f"{TENANTS} companies with {ROWS // TENANTS} lines each, in one command",
+    work=f"{TENANTS} companies with {ROWS // TENANTS} lines each, in one command; {FEW} without",
     sides=_sides,
     ratios=(Ratio(over="one after another", under="side by side", at_least=1.7),),
     goals=((f"{FEW} without lines", FEW * 0.1),),

@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from sichern.cli import main
+from sichern.cli.main import COMMANDS
+from sichern.cli.output import Output
 from tests.support.sichern import Outcome, sichern, write_sichern_config
 from tests.support.tryton import TrytonDatabase, demo_sqlite
 
@@ -228,6 +231,14 @@ def test_the_help_is_whole_and_in_one_language(
     english = {"Usage:", "Options:", "Show", "TENANT", "TEXT", "FILE"} & set(help_text.split())
     assert not (german if language == "en" else english)
     assert german if language == "de" else english
+
+
+def test_every_command_of_a_module_is_found_there() -> None:
+    output = Output(json=False, language="en", contact="")
+    for module in set(COMMANDS.values()):
+        built = import_module(f"sichern.cli.{module}").commands(output)
+        named = {name for name, there in COMMANDS.items() if there == module}
+        assert {command.name for command in built} == named
 
 
 def test_every_output_for_machines_is_one_json_document(config: Path, ztx: Path) -> None:

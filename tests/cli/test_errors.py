@@ -56,6 +56,7 @@ WRONG_CALLS: dict[str, tuple[list[str], str]] = {
     "odd user": (["tenants", "--user", "' or 1=1 --"], "no active user"),
     "no info file": (["check", "/nowhere/x.ztx"], "no info file"),
     "unknown command": (["frobnicate"], "frobnicate"),
+    "misspelt command": (["bakup"], "Did you mean 'backup'?"),
     "unknown option": (["tenants", "--frob"], "--frob"),
     "no argument": (["check"], "FILE.ztx"),
     "bad choice": (["backup", "1", "--documents", "half"], "half"),

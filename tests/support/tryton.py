@@ -42,6 +42,8 @@ SQLITE = "sqlite://"
 BARE = "bare"
 """A copy beside the demo on SQLite, made before it had a company."""
 GROW = "tests.tryton.grow"
+FIRST = {"sqlite": "stock_lot", "postgresql": "account_invoice", "many": "project_invoice"}
+"""What an empty system begins with; no two, and not the demo on SQLite, number alike."""
 GROWING = "-c enable_nestloop=off -c jit=off"
 """For a database whose catalog grows in one transaction, and cannot be analyzed meanwhile: without,
 each of Tryton's questions after its own schema takes a second."""
@@ -95,7 +97,7 @@ def many_modules_sqlite(invoices: int = 5) -> TrytonDatabase:
         _copy_file(replace(demo_sqlite(invoices), name=BARE).file, folder / "many.sqlite")
         _grow(SQLITE, "many", folder, "--invoices", str(invoices), *_modules(MANY_MODULES))
 
-    label = f"many-{invoices}-{_fingerprint(GROW, *MANY_MODULES)}"
+    label = f"many-{invoices}-{_fingerprint(GROW, BARE, *MANY_MODULES)}"
     return _cached_sqlite("many", label, make)
 
 
@@ -111,9 +113,9 @@ def empty_sqlite() -> TrytonDatabase:
     """Give the demo's modules on SQLite without a company or any data; not to be written."""
 
     def make(folder: Path) -> None:
-        _grow(SQLITE, "leer", folder, "--new")
+        _grow(SQLITE, "leer", folder, "--new", "--first", FIRST["sqlite"])
 
-    return _cached_sqlite("leer", f"empty-{_fingerprint(GROW)}", make)
+    return _cached_sqlite("leer", f"empty-{_fingerprint(GROW, FIRST['sqlite'])}", make)
 
 
 @functools.cache
@@ -123,15 +125,16 @@ def empty_many_modules_sqlite() -> TrytonDatabase:
 
     def make(folder: Path) -> None:
         copy_sqlite(empty_sqlite(), folder)
-        _grow(SQLITE, "leer", folder, *_modules(MANY_MODULES))
+        _grow(SQLITE, "leer", folder, "--first", FIRST["many"], *_modules(MANY_MODULES))
 
-    return _cached_sqlite("leer", f"empty-many-{_fingerprint(GROW, *MANY_MODULES)}", make)
+    label = f"empty-many-{_fingerprint(GROW, FIRST['sqlite'], FIRST['many'], *MANY_MODULES)}"
+    return _cached_sqlite("leer", label, make)
 
 
 def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
     """Give the demo on this PostgreSQL server, once per server; not to be written.
 
-    What its modules ship has the ids of `empty_postgres`; other ids than on SQLite.
+    What its modules ship has the ids of `empty_postgres`, and others than on SQLite.
     """
     name = f"demo_{invoices}"
 
@@ -139,16 +142,18 @@ def demo_postgres(server: Server, invoices: int = 5) -> TrytonDatabase:
         server.create_database(name, template=empty_postgres(server).name)
         _grow(server.uri(), name, folder, "--invoices", str(invoices))
 
-    return _cached_postgres(server, name, f"postgres-{invoices}-{_fingerprint(GROW)}", make)
+    label = f"postgres-{invoices}-{_fingerprint(GROW, FIRST['postgresql'])}"
+    return _cached_postgres(server, name, label, make)
 
 
 def empty_postgres(server: Server) -> TrytonDatabase:
     """Give the demo's modules on this server without a company or any data; not to be written."""
 
     def make(folder: Path) -> None:
-        _grow(server.uri(), "leer", folder, "--new")
+        _grow(server.uri(), "leer", folder, "--new", "--first", FIRST["postgresql"])
 
-    return _cached_postgres(server, "leer", f"postgres-empty-{_fingerprint(GROW)}", make)
+    label = f"postgres-empty-{_fingerprint(GROW, FIRST['postgresql'])}"
+    return _cached_postgres(server, "leer", label, make)
 
 
 def _cached_postgres(

@@ -1,12 +1,14 @@
 """Make a database of Tryton whose modules are active, with nothing in it; or let one grow on.
 
-A new one has no company and no country. Its modules are activated in two steps, in another order
-than the demo's: the rows that they ship have other ids than there, as on any two systems that
-grew on their own. A copy without a company grows on by further modules, and by the records of the
-demo; it is a system of its own from there.
+A new one has no company and no country. Its modules are activated in two steps: those that are
+named as `--first` and what they depend on, then the others. So the rows that they ship have other
+ids than where the order was another, as on any two systems that grew on their own. A copy without
+a company grows on by further modules, in such steps as well, and by the records of the demo; it
+is a system of its own from there, but keeps the ids of what it began with.
 
 A program, since trytond belongs to the process:
-`python -m tests.tryton.grow FOLDER DATABASE --uri URI [--new] [--module M...] [--invoices N]`.
+`python -m tests.tryton.grow FOLDER DATABASE --uri URI [--new] [--first M...] [--module M...]
+[--invoices N]`.
 """
 
 import argparse
@@ -16,8 +18,6 @@ from sichern.hosts.tryton.demo import ADMIN_PASSWORD, DEMO_MODULES
 from sichern.hosts.tryton.demo.configuration import check_backend, use_config, write_config
 from sichern.hosts.tryton.demo.progress import silent
 
-FIRST = ("stock_lot",)
-"""Activated before the others, with what they depend on."""
 LANGUAGES = ("de",)
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("database")
     parser.add_argument("--uri", required=True)
     parser.add_argument("--new", action="store_true")
+    parser.add_argument("--first", action="append", default=[])
     parser.add_argument("--module", action="append", default=[])
     parser.add_argument("--invoices", type=int)
     chosen = parser.parse_args()
@@ -41,17 +42,17 @@ def main() -> None:
     session = Session(chosen.database)
     if chosen.new:
         create(chosen.database)
-        activate(session, FIRST, LANGUAGES, ADMIN_PASSWORD)
-        activate(session, DEMO_MODULES, LANGUAGES, ADMIN_PASSWORD)
     else:
         Pool(chosen.database).init()
         session.run(_begin_anew)
-    if chosen.module:
-        activate(session, chosen.module, LANGUAGES, ADMIN_PASSWORD)
+    modules = (*(DEMO_MODULES if chosen.new else ()), *chosen.module)
+    for step in (chosen.first, modules):
+        if step:
+            activate(session, step, LANGUAGES, ADMIN_PASSWORD)
     if chosen.invoices is not None:
-        modules = (*DEMO_MODULES, *chosen.module)
         fill(
-            session, count=chosen.invoices, modules=modules, languages=LANGUAGES, progress=silent
+            session, count=chosen.invoices, modules=(*DEMO_MODULES, *chosen.module),
+            languages=LANGUAGES, progress=silent,
         )
 
 

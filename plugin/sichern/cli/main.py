@@ -110,12 +110,9 @@ class Commands(click.Group):
 
     def __init__(self, output: Output, **how: Any) -> None:
         """`how` is what click says of a group."""
-        super().__init__(**how)
+        # The names alone: click lists them, and knows by them which one may have been meant.
+        super().__init__(commands={name: click.Command(name) for name in COMMANDS}, **how)
         self._output = output
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        """Name the commands."""
-        return list(COMMANDS)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         """Build one command; None where there is none of this name."""

@@ -107,7 +107,10 @@ class Snapshot:
             self._stream = None
 
     def largest(self) -> int:
-        """Guess the bytes of the largest table: 0 on PostgreSQL before the first ANALYZE."""
+        """Guess the bytes of the largest table: a quarter of the file on SQLite.
+
+        On PostgreSQL by the server's statistics: 0 before the first ANALYZE.
+        """
         guess = postgresql.LARGEST if self.dialect == "postgresql" else sqlite.LARGEST
         return int(self.ask(guess).scalar_one())
 

@@ -14,7 +14,7 @@ from sichern.source.watch import Watch, identity
 LARGEST = """
 SELECT page_count * page_size / 4 FROM pragma_page_count('main'), pragma_page_size('main')
 """
-"""A quarter of the file: only reading all of it would tell more."""
+"""A quarter of the file, for the largest table: only reading all of it would tell more."""
 
 
 def connect(

@@ -10,8 +10,6 @@ from sichern.hosts.tryton.module import leftovers, processes, states, telling
 from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern_hooks import N_, Destination, SichernError
 
-QUEUE = "sichern"
-"""Trytond's queue in which runs wait for a worker."""
 SILENT = dt.timedelta(minutes=5)
 """How long a process on another machine may be silent until it counts as dead."""
 LATE = dt.timedelta(minutes=2)
@@ -59,7 +57,10 @@ def notice(runs: list[Any]) -> list[Any]:
 
 
 def notice_all() -> None:
-    """See to it that the end of runs is noted whose process is gone, and that it is told."""
+    """See to it that the end of runs is noted whose process is gone.
+
+    And that the end of any run is told that was to be mailed, and was not.
+    """
     model = Pool().get("sichern.run")
     notice(model.search([("state", "in", list(states.GOING_ON))]))
     transaction = Transaction()
@@ -79,7 +80,7 @@ def _taken(run: Any) -> dt.datetime | None:
     if not run.queued:
         return made
     with without_check_access():
-        tasks = Pool().get("ir.queue").search([("name", "=", QUEUE)])
+        tasks = Pool().get("ir.queue").search([("name", "=", processes.QUEUE)])
     times = [task.dequeued_at for task in tasks if run.id in task.data["instances"]]
     return None if None in times else max(times, default=made)
 

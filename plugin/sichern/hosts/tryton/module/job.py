@@ -382,5 +382,5 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         deaths.notice_all()
         for job in cls.search([("nightly", "=", True)]):
             transaction.atexit(
-                leftovers.quietly, nights.start, transaction.database.name, job.id
+                leftovers.quietly, nights.start_due, transaction.database.name, job.id
             )

@@ -21,8 +21,11 @@ from sichern_hooks import SichernError
 logger = logging.getLogger(__name__)
 
 
-def start(database: str, number: int) -> None:
-    """Start a job where it is due, and nobody else starts it."""
+def start_due(database: str, number: int) -> None:
+    """Start the job of this number where it is due, and nobody else starts it.
+
+    Raises nothing for a job that cannot be started: that becomes a failed run, which is mailed.
+    """
     try:
         with of_its_own(database):
             job, here = Pool().get("sichern.job")(number), _now()

@@ -17,6 +17,8 @@ from pathlib import Path
 import trytond.config as config
 
 WORKER = "sichern.hosts.tryton.worker"
+QUEUE = "sichern"
+"""The queue of trytond in which runs wait for one of its workers."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -210,7 +210,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
             }])
         transaction = Transaction()
         if run.queued:
-            with transaction.set_context(queue_name=deaths.QUEUE):
+            with transaction.set_context(queue_name=processes.QUEUE):
                 cls.__queue__.wait_for([run])
         else:
             transaction.atexit(processes.start_detached, transaction.database.name, run.id)
