@@ -6,7 +6,7 @@ from typing import Any
 from trytond.pool import Pool
 from trytond.transaction import Transaction, without_check_access
 
-from sichern.hosts.tryton.module import leftovers, processes, states, telling
+from sichern.hosts.tryton.module import leftovers, processes, states
 from sichern.hosts.tryton.module.transactions import of_its_own
 from sichern_hooks import N_, Destination, SichernError
 
@@ -14,9 +14,6 @@ SILENT = dt.timedelta(minutes=5)
 """How long a process on another machine may be silent until it counts as dead."""
 LATE = dt.timedelta(minutes=2)
 """How long a process of our own may take until it says that it is there."""
-
-TOLD_FOR = dt.timedelta(days=1)
-"""How long a run whose end was not mailed is looked for."""
 
 
 class RunDied(SichernError):
@@ -57,18 +54,8 @@ def notice(runs: list[Any]) -> list[Any]:
 
 
 def notice_all() -> None:
-    """See to it that the end of runs is noted whose process is gone.
-
-    And that the end of any run is told that was to be mailed, and was not.
-    """
-    model = Pool().get("sichern.run")
-    notice(model.search([("state", "in", list(states.GOING_ON))]))
-    transaction = Transaction()
-    for run in model.search([
-        ("kind", "!=", states.PLAN), ("mail_to", "!=", None), ("mailed", "=", None),
-        ("finished", ">", states.now() - TOLD_FOR),
-    ]):
-        transaction.atexit(telling.tell_soon, transaction.database.name, run.id)
+    """See to it that the end of runs is noted whose process is gone."""
+    notice(Pool().get("sichern.run").search([("state", "in", list(states.GOING_ON))]))
 
 
 def _taken(run: Any) -> dt.datetime | None:

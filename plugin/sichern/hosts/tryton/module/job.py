@@ -380,6 +380,7 @@ class Job(GuardedRows, HiddenButtons, DeactivableMixin, ModelSQL, ModelView):
         """
         transaction = Transaction()
         deaths.notice_all()
+        telling.tell_untold()
         for job in cls.search([("nightly", "=", True)]):
             transaction.atexit(
                 leftovers.quietly, nights.start_due, transaction.database.name, job.id

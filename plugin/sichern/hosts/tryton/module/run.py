@@ -309,8 +309,7 @@ class Run(GuardedRows, HiddenButtons, ModelSQL, ModelView):
         """Note the end of a run that no process will do anything more for; then it is mailed."""
         self.fail(error)
         self.__class__(self.id).end(error)
-        transaction = Transaction()
-        transaction.atexit(telling.tell_soon, transaction.database.name, self.id)
+        telling.tell_later(self)
 
 
 def look_again(number: int) -> None:

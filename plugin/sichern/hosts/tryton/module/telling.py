@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 SENT = "yes"
 NOT_SENT = "no"
+TOLD_FOR = dt.timedelta(days=1)
+"""How long a run whose end was not mailed is looked for."""
 
 
 def mails_of(run: Any) -> list[Mail]:
@@ -67,7 +69,22 @@ def send(mails: Sequence[Mail]) -> str | None:
     return SENT if all(sent) else NOT_SENT
 
 
-def tell_soon(database: str, number: int) -> None:
+def tell_untold() -> None:
+    """See to it that the end of each run is told that was to be mailed, and was not."""
+    for run in Pool().get("sichern.run").search([
+        ("kind", "!=", states.PLAN), ("mail_to", "!=", None), ("mailed", "=", None),
+        ("finished", ">", states.now() - TOLD_FOR),
+    ]):
+        tell_later(run)
+
+
+def tell_later(run: Any) -> None:
+    """Tell of a run once what is noted of it is committed."""
+    transaction = Transaction()
+    transaction.atexit(_tell_soon, transaction.database.name, run.id)
+
+
+def _tell_soon(database: str, number: int) -> None:
     """Tell of a run beside what goes on: a mail server may take a minute to say nothing."""
     work = partial(leftovers.quietly, tell_afterwards, database, number)
     threading.Thread(target=work).start()
