@@ -273,8 +273,8 @@ def _modules(names: Sequence[str]) -> list[str]:
     return [option for name in names for option in ("--module", name)]
 
 
-def _cached_sqlite(label: str, cached: str, make: Callable[[Path], None]) -> TrytonDatabase:
-    folder = cache_folder() / cached
+def _cached_sqlite(name: str, label: str, make: Callable[[Path], None]) -> TrytonDatabase:
+    folder = cache_folder() / label
     with locked(folder):
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="part-") as part:
@@ -287,7 +287,7 @@ def _cached_sqlite(label: str, cached: str, make: Callable[[Path], None]) -> Try
                 shutil.rmtree(folder.with_suffix(".new"), ignore_errors=True)
                 shutil.copytree(part, folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
-    return TrytonDatabase(name=label, uri=SQLITE, folder=folder, config=folder / "trytond.conf")
+    return TrytonDatabase(name=name, uri=SQLITE, folder=folder, config=folder / "trytond.conf")
 
 
 def _scratch() -> Path:

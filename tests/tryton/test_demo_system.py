@@ -17,6 +17,9 @@ from tests.support.tryton import (
     copy_sqlite,
     demo_postgres,
     demo_sqlite,
+    empty_many_modules_sqlite,
+    empty_postgres,
+    empty_sqlite,
     many_modules_sqlite,
     run_tryton,
 )
@@ -196,6 +199,18 @@ def test_a_database_that_is_there_is_left_alone(demo: TrytonDatabase, tmp_path: 
     assert copy.file.read_bytes() == before
 
 
+def test_copies_on_postgresql_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    uri = "postgresql://nobody@127.0.0.1:1/"
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run_tryton(
+            ["-m", "sichern.hosts.tryton.demo", str(tmp_path), "x", "--uri", uri, "--bare", "y"],
+            uri,
+        )
+    assert "bare copies of a demo on postgresql" in failed.value.stderr
+    assert "Traceback" not in failed.value.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_module_stops_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run_tryton(
@@ -205,6 +220,31 @@ def test_an_unknown_module_stops_before_anything_is_made(tmp_path: Path) -> None
     assert "account_moon" in failed.value.stderr
     assert "Traceback" not in failed.value.stderr
     assert not (tmp_path / "x.sqlite").exists()
+
+
+@pytest.mark.parametrize("origin", ["demo", "many", "demo on PostgreSQL"])
+def test_what_modules_ship_has_other_ids_in_an_empty_system(
+    origin: str, demo: TrytonDatabase, many: TrytonDatabase, postgres: Server
+) -> None:
+    """Else importing would not try whether keys of such rows are translated."""
+    shipped = "select module, fs_id, db_id from ir_model_data where db_id is not null"
+
+    def on_postgres(database: TrytonDatabase) -> set[tuple[object, ...]]:
+        with psycopg.connect(postgres.uri(database.name)) as connection:
+            return set(connection.execute(shipped.encode()).fetchall())
+
+    def on_sqlite(database: TrytonDatabase) -> set[tuple[object, ...]]:
+        return set(query(database, shipped))
+
+    pairs = {
+        "demo": [(on_sqlite(demo), on_sqlite(empty_sqlite())),
+                 (on_sqlite(demo), on_postgres(empty_postgres(postgres)))],
+        "many": [(on_sqlite(many), on_sqlite(empty_many_modules_sqlite()))],
+        "demo on PostgreSQL": [(on_postgres(demo_postgres(postgres)), on_sqlite(empty_sqlite()))],
+    }  # fmt: skip
+    for ours, theirs in pairs[origin]:
+        assert len({row[:2] for row in ours} & {row[:2] for row in theirs}) > 3000
+        assert len(ours - theirs) > 500
 
 
 def test_it_has_the_same_books_on_postgresql(demo: TrytonDatabase, postgres: Server) -> None:

@@ -7,8 +7,10 @@ first imported: one process makes databases of one kind, as many as it likes.
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sichern.hosts.tryton.demo.configuration import check_backend, use_config, write_config
+from sichern.hosts.tryton.demo.errors import NoCopies
 from sichern.hosts.tryton.demo.progress import Tell, silent
 
 __all__ = ["ADMIN_PASSWORD", "DEMO_MODULES", "build", "write_config"]
@@ -41,9 +43,12 @@ def build(
     copies on SQLite with the same modules and nothing else: no company, no country. `progress` is
     called with each step before it is done: a msgid, and values by keyword.
 
-    Raises OtherBackend, DatabaseExists and ModuleMissing.
+    Raises OtherBackend, NoCopies, DatabaseExists and ModuleMissing.
     """
     check_backend(uri)
+    scheme = urlsplit(uri).scheme
+    if bare and scheme != "sqlite":
+        raise NoCopies(backend=scheme)
     use_config(write_config(folder, uri))
     from sichern.hosts.tryton.demo import story
 

@@ -16,7 +16,7 @@ from sichern_hooks.errors import Scalar
 @click.option("--uri", default="sqlite://", show_default=True, help="trytond's [database] uri")
 @click.option("--invoices", default=200, show_default=True, help="customer invoices per company")
 @click.option("--module", "modules", multiple=True, help="a further module to activate")
-@click.option("--bare", multiple=True, help="a copy with the modules and nothing else")
+@click.option("--bare", multiple=True, help="a copy, on SQLite, with the modules alone")
 @click.option("--language", "languages", multiple=True, default=("de",), show_default=True)
 def main(
     folder: Path, database: str, uri: str, invoices: int, modules: tuple[str, ...],

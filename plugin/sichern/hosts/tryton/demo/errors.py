@@ -11,6 +11,14 @@ class OtherBackend(UsageError):
     hint = N_("make the demo in a process of its own: python -m sichern.hosts.tryton.demo")
 
 
+class NoCopies(UsageError):
+    """Copies are made of files: a database on PostgreSQL is none."""
+
+    code = "demo-no-copies"
+    message = N_("bare copies of a demo on %(backend)s cannot be made")
+    hint = N_("leave the copies out, or make the demo on SQLite")
+
+
 class DatabaseExists(UsageError):
     """The database to be made is there already."""
 
