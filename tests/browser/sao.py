@@ -41,6 +41,9 @@ class Sao:
         self.page.goto(f"{self._url}/#{database}")
         dialog = self.page.locator(".login-dialog")
         dialog.locator("input[name=login]").fill(login)
+        # Before the list of databases has come, the client drops what is submitted.
+        chosen = dialog.locator("[name=database]:visible")
+        expect(chosen).to_have_value(database, timeout=PATIENCE)
         dialog.locator("button[type=submit]").click()
         asked = self.page.locator(".modal input[type=password]")
         asked.fill(password)
