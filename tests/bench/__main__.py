@@ -47,7 +47,9 @@ def _tell(measured: Measured) -> None:
         values = measured.runs[figure]
         unit = "" if figure.endswith(("MB", "/s")) else " s"
         spread = f"{min(values):.3f} to {max(values):.3f}"
-        click.echo(f"  {figure}: {median:.3f}{unit} (of {len(values)}: {spread})")
+        busy = measured.core_seconds.get(figure)
+        cores = "" if busy is None else f", {busy:.2f} core-seconds"
+        click.echo(f"  {figure}: {median:.3f}{unit} (of {len(values)}: {spread}){cores}")
     for ratio, value in measured.ratios():
         verdict = "reached" if ratio.reached(value) else "NOT reached"
         goal = f", {ratio.goal}: {verdict}" if ratio.goal else ""

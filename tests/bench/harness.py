@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -71,12 +71,21 @@ class Measured:
 
     bench: Bench
     runs: dict[str, list[float]] = field(default_factory=dict)
+    busy: dict[str, list[float]] = field(default_factory=dict)
     load: list[float] = field(default_factory=list)
 
     @property
     def medians(self) -> dict[str, float]:
         """The median of each figure."""
-        return {name: statistics.median(values) for name, values in self.runs.items()}
+        return _medians(self.runs)
+
+    @property
+    def core_seconds(self) -> dict[str, float]:
+        """What each timed side kept cores busy for, the database server's processes included.
+
+        Divided by the cores it is the least time that the same work can take on this machine.
+        """
+        return _medians(self.busy)
 
     def ratios(self) -> list[tuple[Ratio, float]]:
         """The quotients of the medians."""
@@ -94,6 +103,7 @@ class Measured:
             "work": self.bench.work,
             "runs": self.runs,
             "median": self.medians,
+            "core-seconds": self.core_seconds,
             "ratio": {
                 ratio.name: {"value": value, "goal": ratio.goal, "reached": ratio.reached(value)}
                 for ratio, value in self.ratios()
@@ -117,14 +127,27 @@ def measure(bench: Bench, runs: int | None = None) -> Measured:
         measured.load.append(os.getloadavg()[0])
         for number in range((runs or bench.runs) + 1):
             for name, run in sides.items():
-                start = time.perf_counter()
+                start, busy = time.perf_counter(), _busy()
                 given = run()
-                took = time.perf_counter() - start
+                took, busy = time.perf_counter() - start, _busy() - busy
                 if number:
                     for figure, value in ({name: took} if given is None else given).items():
                         measured.runs.setdefault(figure, []).append(value)
+                    if given is None:
+                        measured.busy.setdefault(name, []).append(busy)
         measured.load.append(os.getloadavg()[0])
     return measured
+
+
+def _medians(runs: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in runs.items()}
+
+
+def _busy() -> float:
+    """Seconds that the machine's cores have worked for anybody, see proc_stat(5)."""
+    first = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
+    user, nice, system, _, _, *interrupts = [int(ticks) for ticks in first.split()[1:8]]
+    return sum((user, nice, system, *interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> dict[str, str]:
