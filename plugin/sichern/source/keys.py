@@ -105,11 +105,17 @@ def union_all(snapshot: Snapshot, parts: Sequence[str]) -> Iterator[Sequence[obj
 
 
 def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
-    """Start a side with the rows that carry the tenant; give the tables to grow from."""
+    """Start a side with the rows that carry the tenant; give the tables to grow from.
+
+    Of the tenant's own side all tables with such rows.
+    """
     plain: list[tuple[str, str]] = []
     seeded: set[str] = set()
+    leading = {edge.source for edge in closure.edges}
     for table in closure.sources:
         if table.name not in closure.collected:
+            if side is Side.OTHERS and table.name not in leading:
+                continue
             belongs = closure.belongs(table, "t", side)
             source = closure.sql.table(table.name)
             plain.append((table.name, f"FROM {source} t WHERE {belongs}"))
