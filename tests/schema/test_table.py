@@ -1,6 +1,7 @@
 """A table's schema turns rows into lines and back, and refuses lines that are not its own."""
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -128,6 +129,22 @@ def test_a_column_is_written_as_its_values_one_by_one(wire: str, data: st.DataOb
     )
     schema = table_schema("t", [WireColumn(name="c", wire=wire, nullable=True)])
     assert schema.line_writer()([[value] for value in values]) == expected
+
+
+@pytest.mark.parametrize("year", [0, 1, 4, 1900, 2000, 2023, 2024, 9999])
+def test_of_what_sqlite_stores_those_days_are_moments_that_a_calendar_has(year: int) -> None:
+    write = table_schema(
+        "t", [WireColumn(name="c", wire="timestamp", nullable=True)]
+    ).line_writer(True)
+    for month, day in itertools.product(range(14), range(33)):
+        stored = f"{year:04}-{month:02}-{day:02} 23:59:59"
+        try:
+            dt.date(year, month, day)
+        except ValueError:
+            with pytest.raises(UnreadableValue):
+                write([[stored]])
+        else:
+            assert write([[stored]]) == stored.encode() + b"\n"
 
 
 @pytest.mark.parametrize("wire", list(WIRES))

@@ -12,8 +12,12 @@ _OFFSET = re.compile(r"([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$")
 _INTERVAL = re.compile(
     r"(?:(-?\d{1,10}) days?)? ?(?:(-?)(\d{2,10}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?"
 )
+_DAY_OF_MOST_YEARS = (
+    "(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
 _MOMENTS = re.compile(
-    r"(?:[0-9-]{10} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?+\n)*+"
+    rf"(?:{_DAY_OF_MOST_YEARS} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{6}})?+\n)*+"
 )
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -137,8 +141,6 @@ class Timestamp(Wire):
         """As the base, in a hurry."""
         joined = "\n".join(raws) + "\n" if kind is str else ""
         if joined.count("\n") == len(raws) and _MOMENTS.fullmatch(joined):
-            for day in {raw[:10] for raw in raws}:
-                self.stored_text(day + " 00:00:00")
             return list(map(_trim, raws)) if "." in joined else raws
         return super().stored_texts(raws, kind)
 
