@@ -3,7 +3,9 @@
 It imports little: such a process starts for each run.
 """
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,7 +75,20 @@ def read_window(login: Login | FileLogin, query: Query, glance: Glance) -> list[
     enter(login)
     ((_, session),) = _entered
     chunks = Chunks(session.lines(query))
-    return [_pack(chunk, chunks, glance) for chunk in chunks]
+    with _uncollected():
+        return [_pack(chunk, chunks, glance) for chunk in chunks]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave the collector out: rows make no cycles, and it takes 4 % of the time to see that."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _pack(chunk: Iterator[bytes], chunks: Chunks, glance: Glance) -> PackedChunk:

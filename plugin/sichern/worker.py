@@ -1,7 +1,6 @@
 """Be a worker of `workers.py`: answer calls until the connection ends. Imports next to nothing."""
 
 import contextlib
-import gc
 import os
 from multiprocessing.connection import Connection
 from typing import Any
@@ -13,8 +12,6 @@ def serve(connection: "Connection[Any, Any]") -> None:
     """Answer calls one by one: whether it failed, and the error or the result."""
     # Whoever works with the ERP meanwhile comes first; what is left over is ours.
     os.nice(NICENESS)
-    # Rows are many small tuples and no cycles: looking for some among them takes 4 % of the time.
-    gc.disable()
     with contextlib.suppress(EOFError, OSError):
         while True:
             fn, args, kwargs = connection.recv()
