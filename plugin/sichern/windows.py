@@ -43,10 +43,12 @@ def windows(
         return []
     key = closure.sql.own_key(table, "t")
     rows = f"FROM {closure.sql.table(table.name)} t WHERE {closure.belongs(table, 't')}"
-    # Each by itself: SQLite takes an end from the index only where nothing else is asked for.
+    ends, source = f"min({key}), max({key})", rows
+    if snapshot.dialect == "sqlite":
+        # It takes an end from the index only where nothing else is asked for.
+        ends, source = f"(SELECT min({key}) {rows}), (SELECT max({key}) {rows})", ""
     first, last, without = snapshot.ask(
-        f"SELECT (SELECT min({key}) {rows}), (SELECT max({key}) {rows}),"
-        f" EXISTS (SELECT 1 {rows} AND {key} IS NULL)"
+        f"SELECT {ends}, EXISTS (SELECT 1 {rows} AND {key} IS NULL) {source}"
     ).one()
     # SQLite orders numbers before everything else, but lets NULL into most keys.
     whole = isinstance(first, int) and isinstance(last, int) and not without

@@ -81,9 +81,10 @@ class Measured:
 
     @property
     def core_seconds(self) -> dict[str, float]:
-        """What each timed side kept cores busy for, the database server's processes included.
+        """What the machine's cores were busy for while each timed side ran.
 
-        Divided by the cores it is the least time that the same work can take on this machine.
+        The database server's processes are included, and whatever else ran meanwhile. Divided by
+        the cores it is the least time that the same work can take on this machine.
         """
         return _medians(self.busy)
 
@@ -127,9 +128,9 @@ def measure(bench: Bench, runs: int | None = None) -> Measured:
         measured.load.append(os.getloadavg()[0])
         for number in range((runs or bench.runs) + 1):
             for name, run in sides.items():
-                start, busy = time.perf_counter(), _busy()
+                start, before = time.perf_counter(), _busy()
                 given = run()
-                took, busy = time.perf_counter() - start, _busy() - busy
+                took, busy = time.perf_counter() - start, _busy() - before
                 if number:
                     for figure, value in ({name: took} if given is None else given).items():
                         measured.runs.setdefault(figure, []).append(value)

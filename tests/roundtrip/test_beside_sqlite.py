@@ -1,5 +1,6 @@
 """Several processes read a file of SQLite as one session does, or leave it to the one."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -14,13 +15,14 @@ import sqlalchemy as sa
 from sichern.archive.check import check_pair
 from sichern.backup import back_up
 from sichern.readers import Readers
-from sichern.source.errors import DatabaseBusy
+from sichern.schema.columns import WireColumn
+from sichern.source.errors import DatabaseBusy, UnreadableRow
 from sichern.source.login import FileLogin, ReaderFailed
 from sichern.source.query import Query
 from sichern.source.snapshot import Snapshot
 from sichern.source.watch import Watch, identity
 from sichern.tenancy.glance import Glance
-from sichern.window_reader import read_window
+from sichern.window_reader import enter, read_window
 from sichern.workers import Workers
 from sichern_hooks import Destination, Outcome, Report, SichernError, create_manager
 from tests.support import world
@@ -219,6 +221,26 @@ def test_a_process_that_comes_too_late_reads_nothing(file: File) -> None:
     query = Query(sql="select 1", table="line", columns=(), key=())
     with pytest.raises(ReaderFailed):
         read_window(login, query, Glance(position=0, tenant=None, fields=1))
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_a_process_that_has_read_or_failed_collects_as_before(file: File, collecting: bool) -> None:
+    columns = (WireColumn(name="id", wire="integer", nullable=False),)
+    login = FileLogin(path=str(file.path), run=f"ours {collecting}")
+    glance = Glance(position=0, tenant=None, fields=1)
+    enter(login)
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        read_window(login, Query(sql="select 1", table="t", columns=columns, key=("id",)), glance)
+        assert gc.isenabled() is collecting
+        with pytest.raises(UnreadableRow):
+            read_window(
+                login, Query(sql="select 'x'", table="t", columns=columns, key=("id",)), glance
+            )
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_a_key_of_null_is_read_by_one(file: File, read: list[str]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sichern.tenancy.closure import Side
-from sichern_hooks import SharedRows
+from sichern_hooks import SharedRows, UnknownTenant
 from tests.tenancy.conftest import World
 
 ALPHA = {
@@ -73,6 +73,14 @@ def test_with_one_tenant_every_shared_row_goes_along(single_world: World) -> Non
     assert found["party"] == {str(number) for number in range(1, 9)}
     assert found["lot"] == {"1", "2", "3", "4"}
     assert found["product"] == {"1", "2", "3", "4"}
+
+
+def test_a_tenant_is_known_by_a_row_that_leads_to_no_other(world: World) -> None:
+    world.run("update company set party = null")
+    world.run("insert into company values (3, 'Gamma', null)")
+    assert world.content("3")["company"] == {"3"}
+    with pytest.raises(UnknownTenant):
+        world.content("4")
 
 
 def test_references_to_other_tenants_are_listed_and_not_followed(world: World) -> None:

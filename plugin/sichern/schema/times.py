@@ -12,12 +12,13 @@ _OFFSET = re.compile(r"([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$")
 _INTERVAL = re.compile(
     r"(?:(-?\d{1,10}) days?)? ?(?:(-?)(\d{2,10}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?"
 )
-_DAY_OF_MOST_YEARS = (
+_DAY_OF_EVERY_YEAR = (
     "(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
 )
+# 29 February goes the long way.
 _MOMENTS = re.compile(
-    rf"(?:{_DAY_OF_MOST_YEARS} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{6}})?+\n)*+"
+    rf"(?:{_DAY_OF_EVERY_YEAR} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{6}})?+\n)*+"
 )
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)

@@ -107,20 +107,20 @@ def union_all(snapshot: Snapshot, parts: Sequence[str]) -> Iterator[Sequence[obj
 def _seed(snapshot: Snapshot, closure: Closure, side: Side) -> set[str]:
     """Start a side with the rows that carry the tenant; give the tables to grow from.
 
-    Of the tenant's own side all tables with such rows.
+    Of the tenant's own side all such tables, as none at all means that the tenant is unknown; of
+    the others' only those in which edges begin.
     """
     plain: list[tuple[str, str]] = []
     seeded: set[str] = set()
     leading = {edge.source for edge in closure.edges}
     for table in closure.sources:
-        if table.name not in closure.collected:
-            if side is Side.OTHERS and table.name not in leading:
-                continue
+        if table.name in closure.collected:
+            if table.tenant is not None and snapshot.run(closure.seed(table, side)):
+                seeded.add(table.name)
+        elif side is Side.OURS or table.name in leading:
             belongs = closure.belongs(table, "t", side)
             source = closure.sql.table(table.name)
             plain.append((table.name, f"FROM {source} t WHERE {belongs}"))
-        elif table.tenant is not None and snapshot.run(closure.seed(table, side)):
-            seeded.add(table.name)
     return {*seeded, *those_with_rows(snapshot, plain)}
 
 
