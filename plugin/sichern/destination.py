@@ -244,17 +244,8 @@ def open_destination(
     the folder can be written to. Raises the errors of this module.
     """
     path = str(Path(destination.path).absolute())
-    # Before it is opened: a drive that is not mounted lets its folder be missing as well.
-    _check_listed(path, _read_mounts(mounts), fstab)
-    fd = _open(path)
+    fd, mount = _hold(destination, path, mounts, fstab)
     try:
-        # Only now: opening may have made an automount mount.
-        mounted = _read_mounts(mounts)
-        real = str(Path(path).resolve())
-        mount = _mount_of(real, mounted)
-        if destination.mounted and (mount.point == "/" or _on_root(fd)):
-            raise DestinationNotMounted(path=path, mount=real)
-        _check_marker(fd, path, destination.marker)
         _try_to_write(fd, path, mount.filesystem)
         free = _free(fd)
     except BaseException:
@@ -268,6 +259,33 @@ def open_destination(
         max_file_size=_FAT_LIMIT if mount.filesystem in _FAT else None,
         marker=destination.marker,
     )
+
+
+def demand_there(destination: Destination) -> None:
+    """See that the folder is the one that is meant, for somebody who only reads in it.
+
+    Raises what `open_destination` raises before it tries to write.
+    """
+    fd, _ = _hold(destination, str(Path(destination.path).absolute()), MOUNTS, FSTAB)
+    os.close(fd)
+
+
+def _hold(destination: Destination, path: str, mounts: Path, fstab: Path) -> tuple[int, Mount]:
+    """Hold the folder open that is meant: mounted, and with its marker."""
+    # Before it is opened: a drive that is not mounted lets its folder be missing as well.
+    _check_listed(path, _read_mounts(mounts), fstab)
+    fd = _open(path)
+    try:
+        # Only now: opening may have made an automount mount.
+        real = str(Path(path).resolve())
+        mount = _mount_of(real, _read_mounts(mounts))
+        if destination.mounted and (mount.point == "/" or _on_root(fd)):
+            raise DestinationNotMounted(path=path, mount=real)
+        _check_marker(fd, path, destination.marker)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, mount
 
 
 def _free(fd: int) -> int:

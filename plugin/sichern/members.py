@@ -228,9 +228,7 @@ def _write_documents(
                     written = belege.add_document(_content(tenancy, document))
                 except DocumentMissing as error:
                     origin, missing = "missing", missing + 1
-                    contents.notices.append(
-                        Notice(code=error.code, message=error.message, values=dict(error.values))
-                    )
+                    contents.notices.append(_missing(document, error))
                 else:
                     digest, length = written.sha256, written.size
                     count, size = count + 1, size + length
@@ -240,6 +238,24 @@ def _write_documents(
         listing.seek(0)
         archive.add(DOCUMENTS, iter(lambda: listing.read(PIECE), b""))
     contents.documents = DocumentCount(count=count, bytes=size, missing=missing, left_out=left_out)
+
+
+def _missing(document: Document, error: DocumentMissing) -> Notice:
+    """Say which row's document is missing: the store's own name of it tells nobody."""
+    return Notice(
+        code=error.code,
+        message=N_(
+            "the document %(document)s is missing in the document store: %(name)s of %(table)s"
+            " %(key)s"
+        ),
+        values={
+            **error.values,
+            "name": document.name or document.column.label,
+            "table": document.table,
+            "key": document.key_text,
+        },
+        hint=error.hint,
+    )
 
 
 def _content(tenancy: Tenancy, document: Document) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ import gettext
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -130,6 +131,25 @@ def test_a_list_shows_each_pair_and_when_it_was_checked(
         "Mandant", "Datei", "Alter", "Größe", "Geprüft", "Zustand",
     ]
     assert "vollständig" in german.out
+
+
+def test_a_pair_that_was_found_damaged_is_listed_so_until_it_is_sound(
+    folder: Path, ztx: Path, tmp_path: Path
+) -> None:
+    for file in (ztx, ztx.with_suffix(".zip")):
+        shutil.copy(file, tmp_path)
+    data = tmp_path / ztx.with_suffix(".zip").name
+    whole = data.read_bytes()
+    data.write_bytes(bytes([*whole[:5000], whole[5000] ^ 1, *whole[5001:]]))
+    found = tmp_path / ztx.name
+    assert sichern("check", found, home=tmp_path).status == 1
+    (listed,) = sichern("list", tmp_path, "--json", home=tmp_path).data
+    assert listed["problem"] == f"the last check found {ztx.name} damaged"
+    assert listed["checked"] is not None
+    data.write_bytes(whole)
+    assert sichern("check", found, home=tmp_path).status == 0
+    (listed,) = sichern("list", tmp_path, "--json", home=tmp_path).data
+    assert listed["problem"] is None
 
 
 def test_a_list_leaves_out_what_a_user_may_not_see(config: Path, folder: Path, ztx: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.hostile.mounts import run, tmpfs
 from tests.support.sichern import Outcome, sichern, write_sichern_config
-from tests.support.tryton import TrytonDatabase, demo_sqlite
+from tests.support.tryton import TrytonDatabase, demo_sqlite, empty_sqlite
 
 CONTACT = "ERP support, +49 30 123456, 8-18 h"
 
@@ -50,7 +50,7 @@ WRONG_CALLS: dict[str, tuple[list[str], str]] = {
     "unknown tenant": (["backup", "7", "--to", "backups"], "no tenant 7"),
     "unknown tenant among others": (["backup", "1", "No GmbH", "--to", "x"], "no tenant No GmbH"),
     "no tenant": (["backup", "--to", "backups"], "no tenant was chosen"),
-    "all but all": (["backup", "1", "--exclude", "1", "--to", "x"], "no tenant was chosen"),
+    "all but all": (["backup", "1", "--exclude", "1", "--to", "x"], "no tenant is left to back up"),
     "no destination": (["backup", "1"], "no destination"),
     "unknown user": (["tenants", "--user", "nobody"], "no active user nobody"),
     "odd user": (["tenants", "--user", "' or 1=1 --"], "no active user"),
@@ -124,6 +124,36 @@ def test_an_empty_mount_point_is_refused(config: Path, target: Path) -> None:
     mistyped = sichern("backup", "1", "--config", config, "--to", "naas")
     assert mistyped.status == 2
     assert "naas is neither a folder that exists nor one of the destinations: nas" in mistyped.err
+
+
+def test_a_destination_that_is_not_the_one_meant_is_not_listed_as_empty(
+    config: Path, target: Path, tmp_path: Path
+) -> None:
+    plain = config.read_text("utf-8")
+    for setting, said in (
+        ('marker = ".nas"', "marker file .nas"), ("mounted = true", "nothing is mounted"),
+    ):  # fmt: skip
+        config.write_text(
+            f'{plain}[[destinations]]\nlabel = "nas"\npath = "{target}"\n{setting}\n', "utf-8"
+        )
+        refused(sichern("list", "nas", "--config", config), 1, said)
+        refused(sichern("list", target, "--config", config), 1, said)
+    assert sichern("list", tmp_path, "--config", config).status == 0
+
+
+def test_where_there_is_no_tenant_nobody_is_told_of_rights(tmp_path: Path) -> None:
+    config = write_sichern_config(empty_sqlite(), tmp_path)
+    done = sichern("backup", "--all", "--to", tmp_path, "--config", config)
+    assert done.status == 2
+    assert done.err.splitlines()[0] == "error: there is no tenant that you may see"
+    listed = sichern("tenants", "--config", config)
+    assert (listed.status, listed.out) == (0, "there is no tenant that you may see\n")
+    assert sichern("tenants", "--config", config, "--json").data == []
+
+
+def test_a_setting_of_the_host_that_nobody_reads_is_a_slip(config: Path) -> None:
+    config.write_text(config.read_text("utf-8") + '[host.roles]\nx = "private"\n', "utf-8")
+    refused(sichern("tenants", "--config", config), 2, "unknown settings: roles")
 
 
 @pytest.mark.parametrize("command", ["check", "show", "import"])

@@ -101,6 +101,9 @@ def test_a_company_goes_into_an_empty_system_and_another_beside_it(
     named = {(each["table"], each["column"]): each for each in arrival["user_references"]}
     assert named["account_move", "create_uid"]["placeholders"] > 0
     assert sorted(companies(config)) == ["Beispiel AG", "Muster GmbH"]
+    thrice = sichern("import", pairs[MUSTER].ztx, "--as", "new", "--dry-run", "--config", config)
+    key = second.data["key"]
+    assert f"note: tenants called Muster GmbH that are here already: {key}\n" in thrice.err
     again = sichern("import", pairs[MUSTER].ztx, "--as", "empty", "--yes", "--config", config)
     assert again.status == 1
     assert "this system has a tenant already" in again.err

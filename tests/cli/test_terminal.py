@@ -134,3 +134,25 @@ def test_a_name_moves_no_cursor(tmp_path: Path) -> None:
     (ztx,) = (tmp_path / "backups").glob("*.ztx")
     shown = subprocess.run([*COMMAND, "show", str(ztx)], capture_output=True, check=True)
     assert all(c == "\n" or c.isprintable() for c in shown.stdout.decode())
+
+
+INTERRUPTED = """
+import os, signal, sys
+from sichern.cli import main
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.exit(main(["tenants"]))
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "sichern.config", "sichern.run"])
+def test_ctrl_c_while_the_program_loads_leaves_no_traceback(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

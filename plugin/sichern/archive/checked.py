@@ -1,10 +1,10 @@
-"""Remembers when a pair was last found sound, by the info file's own hash."""
+"""Remembers when a pair was last checked, and what was found, by the info file's own hash."""
 
 import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,14 @@ def state_folder(environment: dict[str, str] | os._Environ[str], home: Path) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
+class Check:
+    """The last check of a pair."""
+
+    when: datetime
+    sound: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checked:
     """The memory of checks in `folder`, which is made when something is remembered.
 
@@ -31,37 +39,37 @@ class Checked:
 
     folder: Path
 
-    def when(self, sha256: str) -> datetime | None:
-        """Give when the pair of that info file was last found sound, or None."""
+    def last(self, sha256: str) -> Check | None:
+        """Give the last check of the pair of that info file, or None.
+
+        Of several copies of a pair it does not say which one it was.
+        """
         return self._read().get(sha256)
 
-    def remember(self, sha256: str, when: datetime) -> None:
-        """Keep that the pair was found sound. Raises OSError where that cannot be kept."""
-        self._keep(lambda known: {**known, sha256: when})
-
-    def forget(self, sha256: str) -> None:
-        """Forget a pair that was found damaged. Raises OSError where that cannot be kept."""
-        self._keep(lambda known: {key: when for key, when in known.items() if key != sha256})
-
-    def _keep(self, change: Callable[[dict[str, datetime]], dict[str, datetime]]) -> None:
+    def remember(self, sha256: str, check: Check) -> None:
+        """Keep what was found. Raises OSError where that cannot be kept."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
-            known = change(self._read())
-            newest = sorted(known.items(), key=lambda item: item[1], reverse=True)[:_MOST]
+            known = {**self._read(), sha256: check}
+            newest = sorted(known.items(), key=lambda item: item[1].when, reverse=True)[:_MOST]
             text = json.dumps(
-                {key: value.astimezone(UTC).isoformat() for key, value in newest}, indent=0
+                {
+                    key: [each.when.astimezone(UTC).isoformat(), each.sound]
+                    for key, each in newest
+                },
+                indent=0,
             )
             part = self.folder / (_FILE + ".part")
             part.write_text(text, encoding="utf-8")
             part.replace(self.folder / _FILE)
 
-    def _read(self) -> dict[str, datetime]:
+    def _read(self) -> dict[str, Check]:
         try:
             content = json.loads((self.folder / _FILE).read_text(encoding="utf-8"))
             return {
-                key: datetime.fromisoformat(value)
-                for key, value in content.items()
-                if _HEX.fullmatch(key) and datetime.fromisoformat(value).tzinfo is not None
+                key: Check(when=datetime.fromisoformat(when), sound=sound is True)
+                for key, (when, sound) in content.items()
+                if _HEX.fullmatch(key) and datetime.fromisoformat(when).tzinfo is not None
             }
         except (FileNotFoundError, NotADirectoryError):
             return {}

@@ -49,6 +49,14 @@ class ZipGiven(UsageError):
     hint = N_("give the path of the .ztx that lies beside it")
 
 
+class FoundDamaged(ArchiveError):
+    """A check of the pair, or of a copy of it, found something wrong."""
+
+    code = "found-damaged"
+    message = N_("the last check found %(file)s damaged")
+    hint = N_("check it again, and use another backup until it is sound")
+
+
 class Unfinished(ArchiveError):
     """A run has not ended, or was killed."""
 

@@ -47,12 +47,31 @@ class NothingChosen(UsageError):
     hint = N_("name one or several tenants, or all of them with --all")
 
 
+class AllExcluded(NothingChosen):
+    """Each tenant that was named was left out again, or there is none."""
+
+    code = "all-excluded"
+    message = N_("no tenant is left to back up")
+    hint = N_("`sichern tenants` lists those that you may see; leave out fewer of them")
+
+
+class NoTenantSeen(UsageError):
+    """The ERP has no tenant, or none that this user may see."""
+
+    code = "no-tenant-seen"
+    message = N_("there is no tenant that you may see")
+    hint = N_("create a company in the ERP, or let an administrator give you access to one")
+
+
 class NoDestination(UsageError):
     """No destination was named."""
 
     code = "no-destination"
     message = N_("no destination was named")
-    hint = N_("name a folder with --to, or only look at the plan with --plan")
+    hint = N_(
+        "name a folder, or the label of a configured one, with --to, or only look at the plan with"
+        " --plan"
+    )
 
 
 def commands(output: Output) -> list[click.Command]:
@@ -110,6 +129,9 @@ def tenants(call: Call) -> int:
     found = call.open().tenants()
     if call.output.json:
         call.output.data([{"key": tenant.ref.key, "name": tenant.name} for tenant in found])
+    elif not found:
+        call.output.line(call.output.say(NoTenantSeen.message))
+        return 0
     call.output.table(
         [N_("Key"), N_("Tenant")], [[tenant.ref.key, tenant.name] for tenant in found], {0}
     )
@@ -130,10 +152,12 @@ def backup(
     """Back up tenants, or show their plans."""
     output, progress = call.output, ProgressBar(not call.output.json)
     session = call.open(progress)
+    if not session.tenants():
+        raise NoTenantSeen
     session.require(Permission.BACK_UP)
     chosen = session.choose(names, exclude, everyone)
     if not chosen:
-        raise NothingChosen
+        raise AllExcluded if names or everyone else NothingChosen
     options = Options(
         documents=Documents(documents), shared=SharedRows(shared), mail_to=tuple(mail_to)
     )

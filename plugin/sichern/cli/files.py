@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import click
 from babel.dates import format_datetime, format_timedelta
 
 from sichern.archive.check import CheckResult, check_pair
-from sichern.archive.checked import Checked, state_folder
-from sichern.archive.errors import InfoUnreadable
+from sichern.archive.checked import Check, Checked, state_folder
+from sichern.archive.errors import FoundDamaged, InfoUnreadable
 from sichern.archive.info import Info
 from sichern.archive.listing import ListedPair, list_pairs
 from sichern.archive.reader import read_info_file
@@ -20,7 +21,7 @@ from sichern.cli.call import Call
 from sichern.cli.options import command
 from sichern.cli.output import Output, error_data, on_terminal
 from sichern.cli.progress import progress_hook
-from sichern.destination import DestinationMissing, DestinationNotFolder
+from sichern.destination import DestinationMissing, DestinationNotFolder, demand_there
 from sichern.i18n import N_, error_lines
 from sichern.report.text import (
     DOCUMENTS,
@@ -67,9 +68,15 @@ def list_folder(call: Call, destination: str) -> int:
         seen = {(tenant.ref.host, tenant.ref.key) for tenant in session.tenants()}
         pairs = [pair for pair in pairs if pair.info and _tenant(pair.info) in seen]
     memory, now = _memory(), datetime.now(UTC)
-    checks = [memory.when(pair.sha256) if pair.sha256 else None for pair in pairs]
+    checks = [memory.last(pair.sha256) if pair.sha256 else None for pair in pairs]
+    pairs = [
+        replace(pair, problem=FoundDamaged(file=pair.path.name))
+        if last is not None and not last.sound and pair.problem is None
+        else pair
+        for pair, last in zip(pairs, checks, strict=True)
+    ]
     if output.json:
-        output.data([_listed(output, pair, when) for pair, when in zip(pairs, checks, strict=True)])
+        output.data([_listed(output, pair, last) for pair, last in zip(pairs, checks, strict=True)])
         return 0
     if not pairs:
         output.line(output.say(N_("no backups in %(folder)s"), {"folder": str(folder)}))
@@ -80,10 +87,10 @@ def list_folder(call: Call, destination: str) -> int:
                 pair.stem,
                 format_timedelta(now - pair.created, locale=output.language),
                 size_text(pair.bytes, output.language),
-                _when(output, when),
+                _when(output, last),
                 _state(output, pair),
             ]
-            for pair, when in zip(pairs, checks, strict=True)
+            for pair, last in zip(pairs, checks, strict=True)
         ]
         heads = [N_("Tenant"), N_("File"), N_("Age"), N_("Size"), N_("Checked"), N_("State")]
         output.table(heads, rows, {3})
@@ -91,7 +98,7 @@ def list_folder(call: Call, destination: str) -> int:
 
 
 def check(call: Call, pair: Path) -> int:
-    """Check a pair, and remember when it was found sound, or that it is no more."""
+    """Check a pair, and remember what was found."""
     output = call.output
     _may_read(call, pair)
     watched = on_terminal() and not output.json
@@ -172,10 +179,15 @@ def print_problems(output: Output, problems: Sequence[SichernError]) -> None:
 
 
 def _folder(call: Call, named: str) -> Path:
-    """The folder of that path, else the configured destination of that label."""
-    if not Path(named).exists() and call.config_path.exists():
+    """The folder of that path, else the configured destination of that label.
+
+    Raises DestinationNotMounted, MarkerMissing where the configuration asks for either.
+    """
+    if call.config_path.exists():
         for destination in call.config().destinations:
-            if destination.label == named:
+            by_label = destination.label == named and not Path(named).exists()
+            if by_label or Path(destination.path) == Path(named).absolute():
+                demand_there(destination)
                 return Path(destination.path)
     return Path(named)
 
@@ -208,10 +220,7 @@ def _may_read(call: Call, pair: Path) -> None:
 
 def _remember(output: Output, result: CheckResult) -> None:
     try:
-        if result.sound:
-            _memory().remember(result.sha256, datetime.now(UTC))
-        else:
-            _memory().forget(result.sha256)
+        _memory().remember(result.sha256, Check(when=datetime.now(UTC), sound=result.sound))
     except OSError as error:
         text = output.say(
             N_("warning: when it was checked cannot be remembered: %(reason)s"),
@@ -224,10 +233,10 @@ def _tenant(info: Info) -> tuple[str, str]:
     return (info.tenant.host, info.tenant.key)
 
 
-def _when(output: Output, when: datetime | None) -> str:
-    if when is None:
+def _when(output: Output, last: Check | None) -> str:
+    if last is None:
         return output.say(N_("when written"))
-    return format_datetime(when, "short", locale=output.language)
+    return format_datetime(last.when, "short", locale=output.language)
 
 
 def _state(output: Output, pair: ListedPair) -> str:
@@ -236,13 +245,13 @@ def _state(output: Output, pair: ListedPair) -> str:
     return output.say(OUTCOMES[str(pair.info.outcome)]) if pair.info else ""
 
 
-def _listed(output: Output, pair: ListedPair, when: datetime | None) -> dict[str, Any]:
+def _listed(output: Output, pair: ListedPair, last: Check | None) -> dict[str, Any]:
     return {
         "file": str(pair.path),
         "tenant": pair.info.tenant.name if pair.info else pair.tenant,
         "created": pair.created.isoformat(),
         "bytes": pair.bytes,
-        "checked": when.isoformat() if when else None,
+        "checked": last.when.isoformat() if last else None,
         "outcome": str(pair.info.outcome) if pair.info else None,
         "problem": error_lines(pair.problem, output.language)[0] if pair.problem else None,
     }

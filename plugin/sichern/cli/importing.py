@@ -150,6 +150,7 @@ def import_pair(
             output.data(ArrivalSchema().dump(arrival))
         for line in arrival_text(arrival, output.language).splitlines():
             output.line(line)
+        _tell_namesakes(output, session, info, options.way)
         return 0
     if options.way is Way.REPLACE and options.safety is None:
         raise NoSafety
@@ -228,6 +229,18 @@ def _safety(session: Session, named: str | None) -> Destination | None:
     return offered[0] if len(offered) == 1 else None
 
 
+def _tell_namesakes(output: Output, session: Session, info: Info, way: Way) -> None:
+    """Say where a new tenant will be one more of its name."""
+    keys = [each.ref.key for each in session.tenants() if each.name == info.tenant.name]
+    if way is Way.NEW and keys:
+        output.aside(
+            output.say(
+                N_("note: tenants called %(tenant)s that are here already: %(keys)s"),
+                {"tenant": info.tenant.name, "keys": ", ".join(keys)},
+            )
+        )
+
+
 def _confirm(
     output: Output, session: Session, info: Info, way: Way, confirm: str | None, yes: bool
 ) -> None:
@@ -250,10 +263,12 @@ def _confirm(
         raise NobodyAsked
     elif not yes:
         output.aside(_question(output, session, info, way))
+        _tell_namesakes(output, session, info, way)
         answer = click.prompt(
             output.say(N_("Go on? (yes/no)")), default="", show_default=False, err=True
         )
-        if answer.strip().casefold() not in {"yes", "y", output.say(N_("yes"))}:
+        yes_here = output.say(N_("yes"))
+        if answer.strip().casefold() not in {"yes", "y", yes_here, yes_here[0]}:
             raise Cancelled
 
 

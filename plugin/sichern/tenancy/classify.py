@@ -78,7 +78,10 @@ def _unclassified(found: CatalogTable) -> Problem:
     return Problem(
         table=found.name,
         message=N_("the table %(table)s has no role"),
-        hint=N_("describe it in the host (owned, shared, private, ...); it refers to: %(detail)s"),
+        hint=N_(
+            "give it a role (owned, shared, private, ...) in the description of the host, for"
+            " Tryton in [host.tables] of the configuration; it refers to: %(detail)s"
+        ),
         detail=keys or "-",
     )
 

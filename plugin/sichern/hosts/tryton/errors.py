@@ -11,6 +11,14 @@ class SettingMissing(UsageError):
     hint = N_("name Tryton's configuration (config) and its database (database)")
 
 
+class SettingUnknown(UsageError):
+    """The section of the host has what nobody reads: most likely a slip."""
+
+    code = "tryton-setting-unknown"
+    message = N_("the section [host] of the configuration has unknown settings: %(settings)s")
+    hint = N_("it may have name, config, database, and the section [host.tables]")
+
+
 class RoleUnclear(UsageError):
     """The section `[host.tables]` gives a table a role that cannot be understood or used."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sichern.hosts.tryton.errors import RoleUnclear, SettingMissing
+from sichern.hosts.tryton.errors import RoleUnclear, SettingMissing, SettingUnknown
 from sichern_hooks import Role, Table
 
 FOLLOWING = frozenset({Role.PART_OF, Role.USED_WITH})
@@ -22,8 +22,10 @@ class Settings:
 def read_settings(options: Mapping[str, object]) -> Settings:
     """Check the options.
 
-    Raises SettingMissing, RoleUnclear.
+    Raises SettingMissing, SettingUnknown, RoleUnclear.
     """
+    if unknown := options.keys() - {"config", "database", "tables"}:
+        raise SettingUnknown(settings=", ".join(sorted(unknown)))
     for name in ("config", "database"):
         value = options.get(name)
         if not isinstance(value, str) or not value:
