@@ -12,7 +12,7 @@ import click
 from sichern.backup import back_up, plan_tenant
 from sichern.cli.call import Call
 from sichern.cli.options import command
-from sichern.cli.output import Output, error_data, print_notices
+from sichern.cli.output import Output, error_data, print_notices, warn_unmailed
 from sichern.cli.progress import ProgressBar
 from sichern.copies import Copies
 from sichern.idle import free_cores
@@ -240,8 +240,7 @@ def print_report(output: Output, report: Report, mailed: bool | None = None) -> 
         if protocol.fault is not None:
             what, hint, *details = fault_lines(protocol.fault, output.language)
             output.problem(f"{entry.tenant.name}: {what}", hint, details)
-    if mailed is False:
-        output.aside(output.say(N_("warning: the protocol could not be mailed")))
+    warn_unmailed(output, mailed)
 
 
 def report_data(report: Report, language: str, mailed: bool | None = None) -> dict[str, Any]:

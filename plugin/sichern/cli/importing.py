@@ -15,7 +15,7 @@ from sichern.cli.backup import EXIT, worst
 from sichern.cli.call import Call
 from sichern.cli.kept import keep_protocol
 from sichern.cli.options import command
-from sichern.cli.output import Output, error_data, print_notices
+from sichern.cli.output import Output, error_data, print_notices, warn_unmailed
 from sichern.cli.progress import PhaseLine
 from sichern.report.import_protocol import ArrivalSchema
 from sichern.report.import_text import arrival_sections, arrival_text, total_text, way_text
@@ -217,8 +217,7 @@ def print_import(
     print_notices(output, [each for each in protocol.notices if each.warning], aside=True)
     if kept is not None:
         output.line(output.say(N_("protocol: %(file)s"), {"file": str(kept)}))
-    if mailed is False:
-        output.aside(output.say(N_("warning: the protocol could not be mailed")))
+    warn_unmailed(output, mailed)
 
 
 def _safety(session: Session, named: str | None) -> Destination | None:

@@ -108,3 +108,16 @@ def _details(error: SichernError, language: str) -> tuple[str, ...]:
 def on_terminal() -> bool:
     """Whether somebody watches."""
     return sys.stderr.isatty()
+
+
+def warn_unmailed(output: Output, mailed: bool | None) -> None:
+    """Say that the protocol was to be mailed, and was not; None where nobody asked for it."""
+    if mailed is False:
+        output.aside(
+            output.say(
+                N_(
+                    "warning: the protocol could not be mailed: check the address, and the mail"
+                    " settings of the ERP"
+                )
+            )
+        )
