@@ -132,7 +132,8 @@ def _demand_rights(run: ImportRun, tenant: Tenant) -> None:
     """Raise where the actor may not replace the tenant: UnknownTenant, NotAuthorized."""
     seen = run.manager.hook.sichern_tenants(actor=run.actor) or ()
     if tenant.ref not in {each.ref for each in seen}:
-        raise UnknownTenant(tenant=tenant.name)
+        # Several may have the name; it is the one of this key that is meant.
+        raise UnknownTenant(tenant=f"{tenant.name} ({tenant.ref.key})")
     for permission in (Permission.IMPORT, Permission.BACK_UP):
         authorize(run.manager, run.actor, permission, tenant.ref)
 

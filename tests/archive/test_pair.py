@@ -311,6 +311,13 @@ def test_a_list_shows_the_newest_first_per_tenant_and_what_is_incomplete(tmp_pat
     ]
 
 
+def test_an_info_file_that_says_nothing_is_as_old_as_its_file(tmp_path: Path) -> None:
+    (tmp_path / "renamed.ztx").write_text("nothing")
+    os.utime(tmp_path / "renamed.ztx", (WHEN.timestamp(), WHEN.timestamp()))
+    (found,) = list_pairs(tmp_path)
+    assert (found.tenant, found.created) == ("renamed", WHEN)
+
+
 def test_the_info_file_is_canonical_json_and_reads_back(tmp_path: Path) -> None:
     committed = make_pair(tmp_path)
     data = (tmp_path / f"{STEM}.ztx").read_bytes()

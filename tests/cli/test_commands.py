@@ -152,6 +152,23 @@ def test_a_pair_that_was_found_damaged_is_listed_so_until_it_is_sound(
     assert listed["problem"] is None
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_result_that_cannot_be_printed_is_said_and_stands(
+    ztx: Path, tmp_path: Path, options: list[str]
+) -> None:
+    program = "import sys; from sichern.cli import main; sys.exit(main())"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "show", str(ztx), *options, "--lang", "en"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: the result could not be printed: No space left on device",
+        "hint: what the command did stands: look at the destination, or at the protocol",
+    ]
+
+
 def test_a_list_leaves_out_what_a_user_may_not_see(config: Path, folder: Path, ztx: Path) -> None:
     for login, count in (("anna", 1), ("bernd", 0), ("chef", 1)):
         done = sichern("list", folder / "drive", "--json", "--user", login, "--config", config)

@@ -51,6 +51,7 @@ WRONG_CALLS: dict[str, tuple[list[str], str]] = {
     "unknown tenant among others": (["backup", "1", "No GmbH", "--to", "x"], "no tenant No GmbH"),
     "no tenant": (["backup", "--to", "backups"], "no tenant was chosen"),
     "all but all": (["backup", "1", "--exclude", "1", "--to", "x"], "no tenant is left to back up"),
+    "named and all": (["backup", "1", "--all", "--to", "x"], "tenants were named, and all"),
     "no destination": (["backup", "1"], "no destination"),
     "unknown user": (["tenants", "--user", "nobody"], "no active user nobody"),
     "odd user": (["tenants", "--user", "' or 1=1 --"], "no active user"),

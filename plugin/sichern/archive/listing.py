@@ -18,7 +18,8 @@ class ListedPair:
     """A pair, or what is left of one.
 
     `info` and `sha256` (the info file's own hash) are None where the info file cannot be
-    read. `tenant` is then the slug of the file name. `bytes` is what lies in the folder.
+    read. `tenant` is then the slug of the file name, and `created` what that says, or else when
+    the last of the files was written. `bytes` is what lies in the folder.
     `problem` is what a glance shows: only a check reads everything.
     """
 
@@ -34,7 +35,7 @@ class ListedPair:
 
 def list_pairs(folder: Path) -> tuple[ListedPair, ...]:
     """List a folder: by tenant, and the newest first. Raises OSError where it cannot be read."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    found: dict[str, dict[str, os.stat_result]] = defaultdict(dict)
     with os.scandir(folder) as entries:
         for entry in entries:
             parts = split_ending(entry.name.removesuffix(PART))
@@ -42,7 +43,7 @@ def list_pairs(folder: Path) -> tuple[ListedPair, ...]:
                 continue
             known = parts[1] == INFO and not entry.name.endswith(PART)
             if known or parse_stem(parts[0]) is not None:
-                found[parts[0]][entry.name[len(parts[0]) :]] = entry.stat().st_size
+                found[parts[0]][entry.name[len(parts[0]) :]] = entry.stat()
     pairs = [_look(folder, stem, files) for stem, files in found.items()]
     by_age = sorted(pairs, key=lambda pair: (pair.created, pair.stem), reverse=True)
     return tuple(sorted(by_age, key=_group))
@@ -54,10 +55,10 @@ def _group(pair: ListedPair) -> tuple[str, str, str]:
     return (pair.tenant.casefold(), pair.info.tenant.host, pair.info.tenant.key)
 
 
-def _look(folder: Path, stem: str, files: dict[str, int]) -> ListedPair:
+def _look(folder: Path, stem: str, files: dict[str, os.stat_result]) -> ListedPair:
     path = folder / (stem + INFO)
     parsed = parse_stem(stem)
-    size = sum(files.values())
+    size = sum(file.st_size for file in files.values())
     problem: SichernError
     try:
         with open_pair(path) as pair:
@@ -79,6 +80,8 @@ def _look(folder: Path, stem: str, files: dict[str, int]) -> ListedPair:
         problem = error
     return ListedPair(
         stem=stem, path=path, tenant=parsed.slug if parsed is not None else stem,
-        created=parsed.when if parsed is not None else datetime.fromtimestamp(0, UTC),
+        created=parsed.when
+        if parsed is not None
+        else datetime.fromtimestamp(max(file.st_mtime for file in files.values()), UTC),
         bytes=size, problem=problem,
     )

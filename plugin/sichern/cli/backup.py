@@ -47,6 +47,14 @@ class NothingChosen(UsageError):
     hint = N_("name one or several tenants, or all of them with --all")
 
 
+class NamedAndAll(UsageError):
+    """Some tenants were named, and all of them asked for."""
+
+    code = "named-and-all"
+    message = N_("tenants were named, and all of them asked for")
+    hint = N_("name one or several tenants, or give --all")
+
+
 class AllExcluded(NothingChosen):
     """Each tenant that was named was left out again, or there is none."""
 
@@ -152,6 +160,8 @@ def backup(
     """Back up tenants, or show their plans."""
     output, progress = call.output, ProgressBar(not call.output.json)
     session = call.open(progress)
+    if names and everyone:
+        raise NamedAndAll
     if not session.tenants():
         raise NoTenantSeen
     session.require(Permission.BACK_UP)

@@ -87,7 +87,7 @@ def list_folder(call: Call, destination: str) -> int:
                 pair.stem,
                 format_timedelta(now - pair.created, locale=output.language),
                 size_text(pair.bytes, output.language),
-                _when(output, last),
+                _when(output, last) if pair.info else "",
                 _state(output, pair),
             ]
             for pair, last in zip(pairs, checks, strict=True)

@@ -13,9 +13,9 @@ import click
 from sichern import __version__
 from sichern.archive.checked import state_folder
 from sichern.cli.log import LogFile
-from sichern.cli.output import Output
+from sichern.cli.output import Output, OutputFailed
 from sichern.config import DEFAULT, Config, load_config
-from sichern.i18n import LANGUAGES, N_, environment_language, install, language_of
+from sichern.i18n import LANGUAGES, N_, environment_language, error_lines, install, language_of
 from sichern.run import Cancelled, Unexpected, stoppable
 from sichern_hooks import SichernError
 
@@ -60,6 +60,10 @@ def _run(given: Sequence[str], output: Output) -> int:
     error: SichernError
     try:
         return int(group(output).main(given, prog_name="sichern", standalone_mode=False) or 0)
+    except OutputFailed as failed:
+        _print_no_more()
+        output.problem(*error_lines(failed, output.language))
+        return failed.exit_code
     except SichernError as known:
         error = known
     except click.exceptions.NoArgsIsHelpError as asked:
@@ -71,13 +75,18 @@ def _run(given: Sequence[str], output: Output) -> int:
     except (click.Abort, KeyboardInterrupt):
         error = Cancelled()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return FAILED
     except Exception as unknown:
         logger.exception("a command failed")
         error = Unexpected.of(unknown)
     output.error(error)
     return error.exit_code
+
+
+def _print_no_more() -> None:
+    """What is still to be printed would fail once more when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def wrong_call(output: Output, wrong: click.ClickException) -> None:

@@ -35,12 +35,12 @@ class Output:
 
     def data(self, data: object) -> None:
         """Print the result for machines: one call per command."""
-        click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
+        _print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
     def line(self, text: str) -> None:
         """Print a line for people; nothing where JSON was asked for."""
         if not self.json:
-            click.echo(printable(text))
+            _print(printable(text))
 
     def aside(self, text: str) -> None:
         """Print a line that is no result: it never stands between JSON."""
@@ -71,6 +71,23 @@ class Output:
             self.aside(f"  - {more}")
         if self.contact:
             self.aside(self.contact)
+
+
+class OutputFailed(SichernError):
+    """The result cannot be printed."""
+
+    code = "output-failed"
+    message = N_("the result could not be printed: %(reason)s")
+    hint = N_("what the command did stands: look at the destination, or at the protocol")
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise  # who read it has seen enough
+    except OSError as error:
+        raise OutputFailed(reason=error.strerror or "") from error
 
 
 def print_notices(
