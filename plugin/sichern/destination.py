@@ -261,6 +261,11 @@ def open_destination(
     )
 
 
+def lies_at(destination: Destination, path: str) -> bool:
+    """Whether a path leads to the destination's folder, however it was typed from here."""
+    return os.path.realpath(destination.path) == os.path.realpath(path)
+
+
 def demand_there(destination: Destination) -> None:
     """See that the folder is the one that is meant, for somebody who only reads in it.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pluggy
 
 from sichern.config import Config, load_config
+from sichern.destination import lies_at
 from sichern_hooks import (
     HOSTS,
     N_,
@@ -78,7 +79,7 @@ class Session:
         """
         offered = self.destinations()
         for destination in offered:
-            if path in (destination.path, destination.label):
+            if path == destination.label or lies_at(destination, path):
                 return destination
         labels = [each.label for each in offered if each.label]
         if labels and path == Path(path).name and not Path(path).exists():

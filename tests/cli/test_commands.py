@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sichern.cli import main
-from sichern.cli.main import COMMANDS
 from sichern.cli.output import Output
+from sichern.cli.program import COMMANDS
 from tests.support.sichern import Outcome, sichern, write_sichern_config
 from tests.support.tryton import TrytonDatabase, demo_sqlite
 

@@ -121,6 +121,9 @@ def test_an_empty_mount_point_is_refused(config: Path, target: Path) -> None:
         file.write(f'[[destinations]]\nlabel = "nas"\npath = "{target}"\nmarker = ".nas"\n')
     refused_run(sichern("backup", "1", "--config", config, "--to", "nas"), "marker file .nas")
     refused_run(sichern("backup", "1", "--config", config, "--to", target), "marker file .nas")
+    for spelled in (f"{target}/", os.path.relpath(target)):
+        done = sichern("backup", "1", "--config", config, "--to", spelled)
+        refused_run(done, "marker file .nas")
     assert list(target.iterdir()) == []
     mistyped = sichern("backup", "1", "--config", config, "--to", "naas")
     assert mistyped.status == 2

@@ -78,10 +78,8 @@ def _look(folder: Path, stem: str, files: dict[str, os.stat_result]) -> ListedPa
         problem = Unfinished(file=stem) if unfinished else error
     except ArchiveError as error:
         problem = error
+    written = datetime.fromtimestamp(max(file.st_mtime for file in files.values()), UTC)
+    tenant, created = (parsed.slug, parsed.when) if parsed is not None else (stem, written)
     return ListedPair(
-        stem=stem, path=path, tenant=parsed.slug if parsed is not None else stem,
-        created=parsed.when
-        if parsed is not None
-        else datetime.fromtimestamp(max(file.st_mtime for file in files.values()), UTC),
-        bytes=size, problem=problem,
+        stem=stem, path=path, tenant=tenant, created=created, bytes=size, problem=problem
     )

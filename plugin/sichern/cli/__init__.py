@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give its exit status: see `sichern.cli.main`."""
+    """Run one command; give its exit status: see `sichern.cli.program`."""
     with _nothing_to_clear_away():
-        from sichern.cli.main import main as run
+        from sichern.cli.program import main as run
 
         return run(arguments)
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from sichern.cli.call import Call
 from sichern.cli.options import command
 from sichern.cli.output import Output, error_data, on_terminal
 from sichern.cli.progress import progress_hook
-from sichern.destination import DestinationMissing, DestinationNotFolder, demand_there
+from sichern.destination import DestinationMissing, DestinationNotFolder, demand_there, lies_at
 from sichern.i18n import N_, error_lines
 from sichern.report.text import (
     DOCUMENTS,
@@ -69,12 +68,6 @@ def list_folder(call: Call, destination: str) -> int:
         pairs = [pair for pair in pairs if pair.info and _tenant(pair.info) in seen]
     memory, now = _memory(), datetime.now(UTC)
     checks = [memory.last(pair.sha256) if pair.sha256 else None for pair in pairs]
-    pairs = [
-        replace(pair, problem=FoundDamaged(file=pair.path.name))
-        if last is not None and not last.sound and pair.problem is None
-        else pair
-        for pair, last in zip(pairs, checks, strict=True)
-    ]
     if output.json:
         output.data([_listed(output, pair, last) for pair, last in zip(pairs, checks, strict=True)])
         return 0
@@ -88,7 +81,7 @@ def list_folder(call: Call, destination: str) -> int:
                 format_timedelta(now - pair.created, locale=output.language),
                 size_text(pair.bytes, output.language),
                 _when(output, last) if pair.info else "",
-                _state(output, pair),
+                _state(output, pair, last),
             ]
             for pair, last in zip(pairs, checks, strict=True)
         ]
@@ -186,7 +179,7 @@ def _folder(call: Call, named: str) -> Path:
     if call.config_path.exists():
         for destination in call.config().destinations:
             by_label = destination.label == named and not Path(named).exists()
-            if by_label or Path(destination.path) == Path(named).absolute():
+            if by_label or lies_at(destination, named):
                 demand_there(destination)
                 return Path(destination.path)
     return Path(named)
@@ -239,9 +232,18 @@ def _when(output: Output, last: Check | None) -> str:
     return format_datetime(last.when, "short", locale=output.language)
 
 
-def _state(output: Output, pair: ListedPair) -> str:
-    if pair.problem is not None:
-        return error_lines(pair.problem, output.language)[0]
+def _problem(output: Output, pair: ListedPair, last: Check | None) -> str | None:
+    """What a glance shows, else what the last check found."""
+    problem = pair.problem
+    if problem is None and last is not None and not last.sound:
+        problem = FoundDamaged(file=pair.path.name)
+    return error_lines(problem, output.language)[0] if problem else None
+
+
+def _state(output: Output, pair: ListedPair, last: Check | None) -> str:
+    problem = _problem(output, pair, last)
+    if problem is not None:
+        return problem
     return output.say(OUTCOMES[str(pair.info.outcome)]) if pair.info else ""
 
 
@@ -253,7 +255,7 @@ def _listed(output: Output, pair: ListedPair, last: Check | None) -> dict[str, A
         "bytes": pair.bytes,
         "checked": last.when.isoformat() if last else None,
         "outcome": str(pair.info.outcome) if pair.info else None,
-        "problem": error_lines(pair.problem, output.language)[0] if pair.problem else None,
+        "problem": _problem(output, pair, last),
     }
 
 

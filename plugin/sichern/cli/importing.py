@@ -230,8 +230,10 @@ def _safety(session: Session, named: str | None) -> Destination | None:
 
 def _tell_namesakes(output: Output, session: Session, info: Info, way: Way) -> None:
     """Say where a new tenant will be one more of its name."""
+    if way is not Way.NEW:
+        return
     keys = [each.ref.key for each in session.tenants() if each.name == info.tenant.name]
-    if way is Way.NEW and keys:
+    if keys:
         output.aside(
             output.say(
                 N_("note: tenants called %(tenant)s that are here already: %(keys)s"),

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sichern.collector import uncollected
 from sichern.hosts.tryton.constraints import read_uniques
 from sichern.hosts.tryton.errors import PoolUnavailable, one_line
 from sichern.hosts.tryton.facts import ColumnFact, ListFact, ModelFact, Models
@@ -59,17 +60,12 @@ def initialised(database: str) -> Any:
     """
     from trytond.pool import Pool
 
-    collecting = gc.isenabled()
     # A third of the time would be the collector's, for what stays as long as the process: but
     # for a server in which modules change, and that is started again for that.
-    gc.disable()
-    try:
+    with uncollected():
         pool = Pool(database)
         pool.init()
         gc.freeze()
-    finally:
-        if collecting:
-            gc.enable()
     return pool
 
 
