@@ -31,6 +31,8 @@ from tests.support.pipeline import ALPHA, FIRST, AtStep, failure
 from tests.support.small_host import ADMIN, SmallHost
 from tests.support.workers import gone
 
+pytestmark = pytest.mark.usefixtures("two_readers")
+
 LINES = 60_000
 ADD = "insert into line values (7, 1, 1, null, 7, 'of another instant')"
 
@@ -83,13 +85,6 @@ class File:
 @pytest.fixture
 def file(tmp_path: Path) -> File:
     return File(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _small_windows_and_two_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sichern.readers.free_cores", lambda: 2)
-    monkeypatch.setattr("sichern.windows.ROWS", 30_000)
-    monkeypatch.setattr("sichern.tables.AT_ONCE", 1)
 
 
 @pytest.fixture
@@ -303,6 +298,7 @@ def test_a_value_that_cannot_be_read_is_named(
     assert list(file.target.iterdir()) == []
 
 
+@pytest.mark.usefixtures("many_windows")
 def test_a_killed_worker_ends_the_run(file: File, started: list[Workers]) -> None:
     def strike() -> None:
         for pid in started[0].pids:
@@ -310,6 +306,7 @@ def test_a_killed_worker_ends_the_run(file: File, started: list[Workers]) -> Non
 
     struck = AtStep(share=0.3, what=strike)
     assert failure(file.back_up(struck)) == "worker-lost"
+    assert struck.done
     assert gone(started)
     assert list(file.target.iterdir()) == []
 

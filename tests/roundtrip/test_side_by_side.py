@@ -22,6 +22,8 @@ from tests.support.postgres import Server
 from tests.support.small_host import ADMIN
 from tests.support.workers import gone
 
+pytestmark = pytest.mark.usefixtures("two_readers")
+
 LINES = 120_000
 FAR = 40_000
 """Lines beyond those whose keys are far away from theirs."""
@@ -39,13 +41,6 @@ def pipeline(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )
     yield made
     postgres.drop_database(made.name)
-
-
-@pytest.fixture(autouse=True)
-def _small_windows_and_two_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sichern.readers.free_cores", lambda: 2)
-    monkeypatch.setattr("sichern.windows.ROWS", 30_000)
-    monkeypatch.setattr("sichern.tables.AT_ONCE", 1)
 
 
 def nothing_left(pipeline: Pipeline) -> bool:
@@ -113,6 +108,7 @@ def test_a_login_that_may_connect_but_once_reads_alone(
         pipeline.run("drop owned by narrow", "drop role narrow")
 
 
+@pytest.mark.usefixtures("many_windows")
 def test_a_killed_worker_ends_the_run(pipeline: Pipeline, started: list[Workers]) -> None:
     def strike() -> None:
         (workers,) = started
@@ -126,6 +122,7 @@ def test_a_killed_worker_ends_the_run(pipeline: Pipeline, started: list[Workers]
     assert nothing_left(pipeline)
 
 
+@pytest.mark.usefixtures("many_windows")
 def test_a_session_of_a_worker_that_is_ended_ends_the_run(
     pipeline: Pipeline, started: list[Workers]
 ) -> None:
