@@ -246,7 +246,7 @@ def _write_pair(run: Run, tenant: Tenant, slug: str, log: ProtocolLog) -> None:
             )
             log.wrote(contents.tables, contents.documents, contents.notices, run.clock())
             pair.data.add(PROTOCOL, [canonical(ProtocolSchema().dump(log.protocol()))])
-            committed = pair.commit(log.facts(contents.fingerprint), tenancy.readers.cores)
+            committed = pair.commit(log.facts(contents.fingerprint))
             log.kept(folder.path, committed.info, committed.files)
 
 

@@ -38,7 +38,6 @@ class Readers:
     _login: Login | FileLogin | None = field(default=None, init=False)
     _workers: Workers | None = field(default=None, init=False)
     _entering: "Future[bool] | None" = field(default=None, init=False)
-    _free: int | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         if not self.alone and self.snapshot.largest() >= LARGE * self.tenants:
@@ -54,11 +53,6 @@ class Readers:
             self._workers.shutdown()
         if self._entering is not None:
             wait([self._entering])
-
-    @property
-    def cores(self) -> int:
-        """How many cores the run should use: those that were free when its readers started."""
-        return self._free or (1 if self.alone else MOST)
 
     def ready(self, step: Callable[[int], object]) -> bool:
         """Whether somebody can read beside the run; calls `step` with 0 while they come.
@@ -91,14 +85,14 @@ class Readers:
         # Whoever works with the ERP meanwhile has its cores; a second session of the database
         # would take half of them, whatever the readers' niceness is. To see them, this run
         # must not do anything else yet, nor the server for it.
-        self._free = min(MOST, free_cores())
+        free = min(MOST, free_cores())
         self._login = login = self.snapshot.login()
         # Who comes into a file later than now may find something else in it.
         if login is None or (self.executor is not None and isinstance(login, FileLogin)):
             self._stay_alone("nobody else can come to them")
         elif self.executor is None:
             try:
-                self._workers = Workers(self._free)
+                self._workers = Workers(free)
             except WorkersUnavailable as error:
                 self._stay_alone(error)
                 return

@@ -1,19 +1,23 @@
 """A pair is there, whole, or not at all."""
 
+import hashlib
 import json
 import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sichern.archive.check import check_pair
 from sichern.archive.deflate import deflate_piece
-from sichern.archive.errors import PairTaken, WrittenWrong
+from sichern.archive.errors import CompressedWrong, InfoDamaged, PairTaken, WrittenWrong
 from sichern.archive.folder import create, rename_exclusively
+from sichern.archive.info import FORMAT
 from sichern.archive.info_text import write_info
 from sichern.archive.listing import list_pairs
 from sichern.archive.names import Kind, rows_member
@@ -151,24 +155,31 @@ def test_a_faulty_compressor_is_never_marked_good(tmp_path: Path) -> None:
 
     for faulty_call in range(1, 9):
         calls = 0
-        with pytest.raises(WrittenWrong):
+        with pytest.raises(CompressedWrong):
             make_pair(tmp_path, deflate=faulty)
         assert calls >= faulty_call
         assert names(tmp_path) == []
 
 
-def test_bytes_that_change_between_writing_and_reading_back_fail_the_run(tmp_path: Path) -> None:
-    def rot(step: str) -> None:
+def test_a_byte_that_changes_between_writing_and_reading_back_fails_the_run(
+    tmp_path: Path,
+) -> None:
+    def rot(place: int, step: str) -> None:
         if step == "written":
             with (tmp_path / f"{STEM}.zip.part").open("r+b") as file:
-                file.seek(2000)
+                file.seek(place)
                 byte = file.read(1)
-                file.seek(2000)
+                file.seek(place)
                 file.write(bytes([byte[0] ^ 4]))
 
-    with pytest.raises(WrittenWrong):
-        make_pair(tmp_path, reached=rot)
-    assert names(tmp_path) == []
+    sound = tmp_path / make_pair(tmp_path).files[0]
+    size = sound.stat().st_size
+    for path in tmp_path.iterdir():
+        path.unlink()
+    for place in range(0, size, size // 150):
+        with pytest.raises(WrittenWrong):
+            make_pair(tmp_path, reached=partial(rot, place))
+        assert names(tmp_path) == []
 
 
 def test_two_runs_for_one_name_at_once_get_a_pair_each(tmp_path: Path) -> None:
@@ -334,7 +345,7 @@ def test_the_info_file_is_canonical_json_and_reads_back(tmp_path: Path) -> None:
 def test_the_golden_info_file(tmp_path: Path) -> None:
     """The format changes only by intent: then FORMAT, FORMAT.md and this file change too."""
     make_pair(tmp_path, separate=True)
-    golden = Path(__file__).with_name("golden.ztx")
+    golden = Path(__file__).with_name(f"golden-{FORMAT}.ztx")
     found = json.loads((tmp_path / f"{STEM}.ztx").read_bytes())
     expected = json.loads(golden.read_bytes())
     # Packed sizes and sums depend on the version of the compressor.
@@ -345,8 +356,31 @@ def test_the_golden_info_file(tmp_path: Path) -> None:
     assert found == expected
 
 
-def test_the_golden_info_file_is_still_read() -> None:
-    read_info_file(Path(__file__).with_name("golden.ztx"))
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_the_golden_info_files_are_still_read(number: int) -> None:
+    info = read_info_file(Path(__file__).with_name(f"golden-{number}.ztx")).info
+    assert info.format == number
+
+
+def test_a_pair_of_format_1_is_still_sound(tmp_path: Path) -> None:
+    info = make_pair(tmp_path).info
+    rows = {"party_party": b"1\tMuster\n2\t\\N\n3\tM\xc3\xbcller\n"}
+    tables = [
+        replace(table, sha256=hashlib.sha256(rows.get(table.name, b"")).hexdigest())
+        for table in info.tables
+    ]
+    file = tmp_path / f"{STEM}.ztx"
+    file.write_bytes(write_info(replace(info, format=1, tables=tuple(tables))))
+    assert check_pair(file).sound
+
+
+def test_a_table_whose_hash_is_not_that_of_its_chunks_is_damage(tmp_path: Path) -> None:
+    info = make_pair(tmp_path).info
+    tables = (replace(info.tables[0], sha256="0" * 64), *info.tables[1:])
+    file = tmp_path / f"{STEM}.ztx"
+    file.write_bytes(write_info(replace(info, tables=tables)))
+    with pytest.raises(InfoDamaged, match="the SHA-256 of table party_party"):
+        check_pair(file)
 
 
 def test_rows_of_a_table_without_a_role_are_a_fault_of_the_caller(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from sichern.archive.deflate import (
     PIECE,
+    TERMINATOR,
     InflateError,
     compress_chunk,
     deflate_piece,
     inflate,
     pieces,
 )
+from sichern.archive.errors import CompressedWrong
 from sichern.archive.info import Member
 from sichern.archive.layout import STORED
 from sichern.archive.names import Kind, document_member, rows_member
@@ -219,6 +221,28 @@ def test_a_name_is_written_once(output: SparseFile) -> None:
     writer.add("README.txt", [b"first"])
     with pytest.raises(ValueError, match="already"):
         writer.add("README.txt", [b"second"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: bytes([data[0] ^ 8]) + data[1:],
+        lambda data: data + data,
+        lambda data: data + TERMINATOR,
+        lambda data: data + b"\x00",
+        lambda _: b"",
+    ],
+    ids=["short", "half", "bit", "twice", "ended", "more", "nothing"],
+)
+def test_a_piece_that_was_compressed_wrongly_is_refused_at_once(
+    wrong: Callable[[bytes], bytes],
+) -> None:
+    piece = b"1\tMuster\n" * 5000
+    assert compress_chunk(piece).size == len(piece)
+    with pytest.raises(CompressedWrong):
+        compress_chunk(piece, deflate=lambda given: wrong(deflate_piece(given)))
 
 
 @settings(max_examples=60, deadline=None)

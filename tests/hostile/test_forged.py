@@ -31,7 +31,7 @@ from sichern.archive.errors import (
     MembersDiffer,
     StructureDamaged,
 )
-from sichern.archive.info import Info, Member
+from sichern.archive.info import FORMAT, Info, Member
 from sichern.archive.info_text import canonical, read_info, write_info
 from sichern.archive.layout import (
     DEFLATED,
@@ -296,12 +296,12 @@ def forge(content: dict[str, object]) -> bytes:
 
 def test_newer_and_older_formats_are_told_apart_from_damage(tmp_path: Path) -> None:
     content = json.loads(write_info(info(tmp_path)))
-    with pytest.raises(FormatTooNew, match="format 2"):
-        read_info(forge({**content, "format": 2, "new": "key"}), "a.ztx")
+    with pytest.raises(FormatTooNew, match=f"format {FORMAT + 1}"):
+        read_info(forge({**content, "format": FORMAT + 1, "new": "key"}), "a.ztx")
     with pytest.raises(FormatTooOld, match="format 0"):
         read_info(forge({**content, "format": 0}), "a.ztx")
     with pytest.raises(InfoDamaged):
-        read_info(canonical({**content, "format": 2}), "a.ztx")
+        read_info(canonical({**content, "format": FORMAT + 1}), "a.ztx")
 
 
 @pytest.mark.parametrize(

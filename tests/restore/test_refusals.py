@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sichern.archive.info import FORMAT
 from sichern.archive.info_text import canonical
 from sichern.i18n import translate
 from sichern.restore import plan_import, restore
@@ -89,7 +90,7 @@ SPOILT: dict[str, Callable[[Path], None]] = {
     "volume-missing": lambda file: file.with_suffix(".zip").unlink(),
     "volume-truncated": lambda file: cut(file.with_suffix(".zip")),
     "info-damaged": flip,
-    "format-too-new": lambda file: change_info(file, format=2, more="to come"),
+    "format-too-new": lambda file: change_info(file, format=FORMAT + 1, more="to come"),
     "format-too-old": lambda file: change_info(file, format=0),
 }
 

@@ -1,6 +1,7 @@
-"""Cut a stream of lines into chunks of a fixed number of rows."""
+"""Cut a stream of lines into chunks of so many rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 CHUNK_ROWS = 25_000
 """Rows of a `data/` member: a few MB of text, compressed and loaded side by side."""
@@ -9,19 +10,19 @@ CHUNK_ROWS = 25_000
 class Chunks:
     """Iterates over chunks; each is an iterator of blocks that must be used up before the next.
 
-    The blocks are complete lines, however long. No chunk is empty. `taken` are the rows of the
-    chunk that was used up last.
+    The blocks are complete lines, however long. No chunk is empty; `rows` are the most of each,
+    and must not end before the blocks do. `taken` are those of the chunk that was used up last.
     """
 
-    def __init__(self, blocks: Iterator[bytes], rows: int = CHUNK_ROWS) -> None:
+    def __init__(self, blocks: Iterator[bytes], rows: Iterable[int] = repeat(CHUNK_ROWS)) -> None:
         self._blocks = blocks
-        self._rows = rows
+        self._rows = iter(rows)
         self._rest = b""
         self.taken = 0
 
     def __iter__(self) -> Iterator[Iterator[bytes]]:
         while self._fill():
-            yield self._chunk()
+            yield self._chunk(next(self._rows))
 
     def _fill(self) -> bool:
         while not self._rest:
@@ -31,8 +32,8 @@ class Chunks:
             self._rest = block
         return True
 
-    def _chunk(self) -> Iterator[bytes]:
-        room = self._rows
+    def _chunk(self, rows: int) -> Iterator[bytes]:
+        room = rows
         while room and self._fill():
             block, self._rest = self._rest, b""
             lines = block.count(b"\n")
@@ -44,7 +45,7 @@ class Chunks:
                 room = 0
                 self._rest = block[end:]
                 yield block[:end]
-        self.taken = self._rows - room
+        self.taken = rows - room
 
 
 def _end_of_line(block: bytes, line: int) -> int:

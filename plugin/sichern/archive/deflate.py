@@ -12,10 +12,12 @@ from typing import cast
 
 from isal import isal_zlib
 
+from sichern.archive.errors import CompressedWrong
 from sichern.archive.layout import DEFLATED, STORED
 
 PIECE = 1 << 20
 TERMINATOR = b"\x03\x00"
+"""Ends a stream of pieces."""
 LEVEL = 2
 
 # Deflate cannot expand further than this (258 bytes from two bits).
@@ -33,13 +35,14 @@ class CompressedChunk:
 
     `data` are whole blocks of raw Deflate that end at a byte boundary and do not end the
     stream, or the bytes themselves where the method is STORED; `size` and `crc` are of the
-    bytes before compression.
+    bytes before compression, `packed_crc` is of `data`.
     """
 
     method: int
     data: bytes
     size: int
     crc: int
+    packed_crc: int
 
 
 class InflateError(ValueError):
@@ -57,10 +60,37 @@ def deflate_piece(piece: bytes) -> bytes:
 def compress_chunk(
     piece: bytes, method: int = DEFLATED, deflate: Deflate = deflate_piece
 ) -> CompressedChunk:
-    """Make the chunk of a piece of at most `PIECE` bytes. Pure: runs in any thread or process."""
-    crc: int = isal_zlib.crc32(piece)
-    data = piece if method == STORED else deflate(piece)
-    return CompressedChunk(method=method, data=data, size=len(piece), crc=crc)
+    """Make the chunk of a piece of at most `PIECE` bytes. Pure: runs in any thread or process.
+
+    What was compressed is inflated and compared: whoever reads the archive back needs to know
+    only that it has these bytes. Raises CompressedWrong.
+    """
+    crc = crc_of(piece)
+    if method == STORED:
+        return CompressedChunk(method=method, data=piece, size=len(piece), crc=crc, packed_crc=crc)
+    data = deflate(piece)
+    if not _gives(data, piece):
+        raise CompressedWrong
+    packed_crc = crc_of(data)
+    return CompressedChunk(
+        method=method, data=data, size=len(piece), crc=crc, packed_crc=packed_crc
+    )
+
+
+def _gives(data: bytes, piece: bytes) -> bool:
+    """Whether that is a whole number of blocks which inflate to the piece."""
+    stream = isal_zlib.decompressobj(-15)
+    try:
+        found: bytes = stream.decompress(data + TERMINATOR, len(piece) + 1)
+    except _FAULT:
+        return False
+    return found == piece and stream.eof and not stream.unused_data
+
+
+def crc_of(data: bytes, before: int = 0) -> int:
+    """Give the CRC-32 of bytes, behind those whose CRC is `before`."""
+    found: int = isal_zlib.crc32(data, before)
+    return found
 
 
 def join_crc(first: int, second: int, second_size: int) -> int:

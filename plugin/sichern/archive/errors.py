@@ -201,6 +201,14 @@ class DocumentsDiffer(ArchiveError):
     hint = N_("take another copy of the pair, or an older backup")
 
 
+class CompressedWrong(SichernError):
+    """What was compressed does not unpack to what it was."""
+
+    code = "compressed-wrong"
+    message = N_("data that was compressed did not unpack to what it was before")
+    hint = N_("the computer's memory or processor may be faulty: test them, and start again")
+
+
 class WrittenWrong(SichernError):
     """What was read back from the destination is not what was written."""
 

@@ -1,12 +1,13 @@
 """The info file `.ztx`: what a pair holds, and the commit record of its backup."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sichern_hooks import Documents, Outcome, SharedRows, SystemIdentity
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class InfoTable:
-    """A table: `sha256` is over the bytes of its chunks in `data/`, one behind the other.
+    """A table: `sha256` is its `table_hash`; in format 1 it was over the bytes of all its rows.
 
     `role` is the value of a `sichern_hooks.Role`; `identities` counts rows in `identities/`.
     """
@@ -69,6 +70,11 @@ class InfoTable:
     rows: int
     identities: int
     sha256: str
+
+
+def table_hash(chunks: Iterable[str]) -> str:
+    """Give the hash of a table: over those of its chunks in `data/`, a line of hex each."""
+    return hashlib.sha256("".join(f"{chunk}\n" for chunk in chunks).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from sichern.archive.info import (
     InfoTenant,
     Member,
     Volume,
+    table_hash,
 )
 from sichern.archive.names import Kind, parse_member
 from sichern.archive.stems import DATA, DOCUMENTS, parse_stem, split_ending
@@ -289,6 +290,7 @@ def _wrong_members(info: Info) -> str:
 def _wrong_tables(info: Info) -> str:
     rows: dict[tuple[Kind, str], int] = {}
     last: dict[tuple[Kind, str], int] = {}
+    hashes: dict[str, list[str]] = {}
     documents = [0, 0]
     for member in info.members:
         parsed = parse_member(member.name)
@@ -303,6 +305,8 @@ def _wrong_tables(info: Info) -> str:
             return f"{member.name} out of order"
         last[place] = parsed.number
         rows[place] = rows.get(place, 0) + (member.rows or 0)
+        if parsed.kind is Kind.DATA:
+            hashes.setdefault(parsed.table, []).append(member.sha256)
     if documents != [info.documents.count, info.documents.bytes]:
         return N_("the number of documents")
     names = [table.name for table in info.tables]
@@ -314,4 +318,6 @@ def _wrong_tables(info: Info) -> str:
         counted = (rows.get((Kind.DATA, table.name), 0), rows.get((Kind.IDENTITIES, table.name), 0))
         if counted != (table.rows, table.identities):
             return f"the rows of {table.name}"
+        if info.format > 1 and table.sha256 != table_hash(hashes.get(table.name, ())):
+            return f"the SHA-256 of table {table.name}"
     return ""

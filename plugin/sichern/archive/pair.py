@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from sichern.archive.deflate import Deflate, deflate_piece
-from sichern.archive.errors import PairTaken, WrittenWrong
+from sichern.archive.errors import ArchiveError, PairTaken, WrittenWrong
 from sichern.archive.folder import Folder, HeldFile, create, failures, look
 from sichern.archive.info import (
     Facts,
@@ -17,13 +17,15 @@ from sichern.archive.info import (
     InfoTable,
     Member,
     Volume,
+    table_hash,
 )
 from sichern.archive.info_text import implausible, write_info
 from sichern.archive.names import README, Kind, parse_member
+from sichern.archive.readback import read_back
 from sichern.archive.readme import readme
+from sichern.archive.sequential import ProgressHook
 from sichern.archive.stale import remove_dead
 from sichern.archive.stems import DATA, DOCUMENTS, INFO, PART, Stem, parse_stem
-from sichern.archive.verify import ProgressHook, verify_pair
 from sichern.archive.writer import ZipWriter
 
 _MOST_SUFFIXES = 100
@@ -99,18 +101,17 @@ class PairWriter:
         if not self._committed:
             self._abandon(error)
 
-    def commit(self, facts: Facts, threads: int = 1) -> Committed:
+    def commit(self, facts: Facts) -> Committed:
         """Finish the zips, read them back, give them their names, then the info file its own.
 
-        Up to `threads` cores read back. Raises WrittenWrong where what was read back is not what
-        was written.
+        Raises WrittenWrong where what was read back is not what was written.
         """
         lengths = [writer.finish() for writer in self._writers]
         self.reached("written")
         draft = self._describe(facts, lengths)
         if implausible(draft):
             raise ValueError(implausible(draft))
-        info = self._read_back(draft, lengths, threads)
+        info = self._read_back(draft, lengths)
         self.reached("read back")
         zips = list(self._files)
         ticket = self._write_info(write_info(info))
@@ -171,6 +172,7 @@ class PairWriter:
             for record in writer.members
         )
         rows: dict[tuple[Kind, str], int] = {}
+        hashes: dict[str, list[str]] = {}
         documents: list[int] = []
         for member in members:
             parsed = parse_member(member.name)
@@ -179,6 +181,8 @@ class PairWriter:
             elif parsed is not None and parsed.table is not None:
                 place = (parsed.kind, parsed.table)
                 rows[place] = rows.get(place, 0) + (member.rows or 0)
+                if parsed.kind is Kind.DATA:
+                    hashes.setdefault(parsed.table, []).append(member.sha256)
         parsed_stem = parse_stem(self.stem)
         if parsed_stem is None:  # pragma: no cover - it was one on entering
             raise ValueError(self.stem)
@@ -202,7 +206,7 @@ class PairWriter:
                     role=role,
                     rows=rows.get((Kind.DATA, table), 0),
                     identities=rows.get((Kind.IDENTITIES, table), 0),
-                    sha256=_EMPTY,
+                    sha256=table_hash(hashes.get(table, ())),
                 )
                 for table, role in facts.roles.items()
             ),
@@ -215,25 +219,20 @@ class PairWriter:
             schema_fingerprint=facts.schema_fingerprint,
         )
 
-    def _read_back(self, draft: Info, lengths: list[int], threads: int) -> Info:
+    def _read_back(self, draft: Info, lengths: list[int]) -> Info:
         found = [file.settle() for file in self._files]
         if found != lengths:
             raise WrittenWrong(folder=self.folder.path, reason=f"{found} bytes, not {lengths}")
-        names = [volume.name for volume in draft.volumes]
-        verified = verify_pair(
-            draft, names, self._files, lengths, progress=self.progress, threads=threads
-        )
-        for problem in verified.problems:
+        written = [writer.members for writer in self._writers]
+        try:
+            hashes = read_back(draft, self._files, lengths, written, self.progress)
+        except ArchiveError as problem:
             raise WrittenWrong(folder=self.folder.path, reason=str(problem)) from problem
         return replace(
             draft,
             volumes=tuple(
                 replace(volume, sha256=sha256)
-                for volume, sha256 in zip(draft.volumes, verified.sha256, strict=True)
-            ),
-            # Of bytes that are those of the members, each of which was compared.
-            tables=tuple(
-                replace(table, sha256=verified.tables[table.name]) for table in draft.tables
+                for volume, sha256 in zip(draft.volumes, hashes, strict=True)
             ),
         )
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from isal import isal_zlib
-
-from sichern.archive.deflate import MOST_EXPANSION, InflateError, inflate
+from sichern.archive.deflate import MOST_EXPANSION, InflateError, crc_of, inflate
 from sichern.archive.errors import MemberDamaged, MembersDiffer, StructureDamaged
 from sichern.archive.info import Member
 from sichern.archive.layout import (
@@ -58,38 +56,40 @@ class ZipVolume:
         Raises StructureDamaged where the local header differs, MemberDamaged where size, CRC
         or SHA-256 do.
         """
+        packed = self.packed(entry, source)
+        digest = hashlib.sha256()
+        crc = 0
+        try:
+            for block in packed if entry.method == STORED else inflate(packed, entry.size):
+                digest.update(block)
+                crc = crc_of(block, crc)
+                yield block
+        except InflateError as error:
+            raise self.damaged(entry, str(error)) from error
+        if crc != entry.crc:
+            raise self.damaged(entry, N_("its CRC differs"))
+        if digest.hexdigest() != member.sha256:
+            raise self.damaged(entry, N_("its SHA-256 differs"))
+
+    def packed(self, entry: Entry, source: Input | None = None) -> Iterator[bytes]:
+        """Give a member's bytes as they lie in the zip.
+
+        Raises StructureDamaged where the local header differs, MemberDamaged where the file ends.
+        """
         read = source or self.input
         header = read.read_at(local_length(entry.name), entry.offset)
         if header != pack_local(entry):
             raise StructureDamaged(volume=self.name, reason=f"the header of {entry.name}")
-        digest = hashlib.sha256()
-        crc = 0
-        try:
-            for block in self._unpacked(entry, read):
-                digest.update(block)
-                crc = isal_zlib.crc32(block, crc)
-                yield block
-        except InflateError as error:
-            raise self._damaged(entry, str(error)) from error
-        if crc != entry.crc:
-            raise self._damaged(entry, N_("its CRC differs"))
-        if digest.hexdigest() != member.sha256:
-            raise self._damaged(entry, N_("its SHA-256 differs"))
-
-    def _unpacked(self, entry: Entry, read: Input) -> Iterator[bytes]:
-        packed = self._packed(entry, read)
-        return packed if entry.method == STORED else inflate(packed, entry.size)
-
-    def _packed(self, entry: Entry, read: Input) -> Iterator[bytes]:
         position = entry.data_offset
         while position < entry.end:
             block = read.read_at(min(_READ, entry.end - position), position)
             if not block:
-                raise self._damaged(entry, N_("the file ends in it"))
+                raise self.damaged(entry, N_("the file ends in it"))
             yield block
             position += len(block)
 
-    def _damaged(self, entry: Entry, reason: str) -> MemberDamaged:
+    def damaged(self, entry: Entry, reason: str) -> MemberDamaged:
+        """Give the error to raise for a member."""
         return MemberDamaged(member=entry.name, volume=self.name, reason=reason)
 
 

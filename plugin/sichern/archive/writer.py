@@ -15,6 +15,7 @@ from sichern.archive.deflate import (
     Deflate,
     compress_chunk,
     compresses,
+    crc_of,
     deflate_piece,
     join_crc,
     pieces,
@@ -53,11 +54,13 @@ class Output(Protocol):
 class MemberRecord:
     """A member as it was written: `sha256` in hex over its bytes before compression.
 
-    `lines` is the number of its line feeds; documents are not counted.
+    `packed_crc` is of its bytes in the archive. `lines` is the number of its line feeds;
+    documents are not counted.
     """
 
     entry: Entry
     sha256: str
+    packed_crc: int
     lines: int
 
     @property
@@ -85,6 +88,7 @@ class OpenMember:
         self._start = self._position
         self.method = method
         self.crc = 0
+        self.packed_crc = 0
         self.size = 0
 
     @property
@@ -96,18 +100,19 @@ class OpenMember:
         """Write a chunk behind the last one. Its method must be the member's."""
         if chunk.method != self.method:
             raise ValueError("a chunk of another compression method")
-        self._write(chunk.data)
+        self._write(chunk.data, chunk.packed_crc)
         self.crc = join_crc(self.crc, chunk.crc, chunk.size)
         self.size += chunk.size
 
     def finish(self) -> None:
         """End the Deflate stream."""
         if self.method == DEFLATED:
-            self._write(TERMINATOR)
+            self._write(TERMINATOR, crc_of(TERMINATOR))
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, crc: int) -> None:
         self._output.write_at(data, self._position)
         self._position += len(data)
+        self.packed_crc = join_crc(self.packed_crc, crc, len(data))
 
 
 @dataclass
@@ -243,7 +248,9 @@ class ZipWriter:
             size=member.size, packed=member.packed, offset=self.position,
         )
         self.output.write_at(pack_local(entry), entry.offset)
-        record = MemberRecord(entry=entry, sha256=sha256, lines=lines)
+        record = MemberRecord(
+            entry=entry, sha256=sha256, packed_crc=member.packed_crc, lines=lines
+        )
         self.members.append(record)
         self._names.add(name)
         self.position = entry.end

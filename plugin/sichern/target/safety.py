@@ -1,8 +1,12 @@
 """Whether the backup that REPLACE makes first holds all that it is about to change."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 
-from sichern.archive.info import Info
+from sichern.archive.chunks import CHUNK_ROWS, Chunks
+from sichern.archive.info import Info, Member
+from sichern.archive.names import Kind, parse_member
 from sichern.source.rows import read_rows
 from sichern.target.refusals import ChangedMeanwhile
 from sichern.target.session import TargetSession
@@ -16,15 +20,28 @@ def demand_backed_up(session: TargetSession, closure: Closure, backup: Info) -> 
     People may have worked between the snapshot of the backup and the transaction; what they
     entered would be removed and be in no backup. Raises ChangedMeanwhile.
     """
-    known = {table.name: table.sha256 for table in backup.tables}
+    known: dict[str, list[Member]] = {table.name: [] for table in backup.tables}
+    for member in backup.members:
+        parsed = parse_member(member.name)
+        if parsed is not None and parsed.kind is Kind.DATA and parsed.table is not None:
+            known[parsed.table].append(member)
     for table in closure.model.tables.values():
         if table.name not in known:
             continue
         rows = clause(closure.model, table.name)
-        found = hashlib.sha256()
-        for block in read_rows(
+        blocks = read_rows(
             session, rows, table.columns, table.key, closure.content(table, rows)
-        ):
-            found.update(block)
-        if found.hexdigest() != known[table.name]:
+        )
+        chunks = known[table.name]
+        found = list(_hashes(blocks, (chunk.rows or 0 for chunk in chunks)))
+        if found != [chunk.sha256 for chunk in chunks]:
             raise ChangedMeanwhile(table=table.label)
+
+
+def _hashes(blocks: Iterator[bytes], rows: Iterable[int]) -> Iterator[str]:
+    """The SHA-256 of each chunk of so many rows, and of what is there beyond them."""
+    for chunk in Chunks(blocks, chain(rows, repeat(CHUNK_ROWS))):
+        digest = hashlib.sha256()
+        for block in chunk:
+            digest.update(block)
+        yield digest.hexdigest()
