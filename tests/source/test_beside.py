@@ -51,6 +51,14 @@ def test_no_row_is_lost_where_the_server_talks_meanwhile(postgres: Server, login
     assert found.split() == [str(number).encode() for number in range(1, ROWS + 1)]
 
 
+def test_a_session_of_several_has_no_processes_of_its_own(postgres: Server, login: Login) -> None:
+    setting = "max_parallel_workers_per_gather"
+    postgres.run(f'alter database "{login.database}" set {setting} to 4')
+    with closing(ServerSession(login)) as session:
+        found = b"".join(session.lines(_query(f"select current_setting('{setting}')")))
+    assert found == b"0\n"
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="other systems' names differ")
 def test_a_server_that_vanished_is_noticed_after_two_minutes(login: Login) -> None:
     with closing(ServerSession(login)) as session:

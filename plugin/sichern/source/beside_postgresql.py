@@ -27,6 +27,10 @@ from sichern.source.settings import KEEPALIVE, PIN, PINNED
 MOMENT = 0.0005
 """Seconds in which a fast server sends some 100 KiB."""
 
+SINGLE = {"max_parallel_workers_per_gather": "0"}
+"""Several sessions read at once. With processes of the server's own for each window, started for
+it and taken from its users' cores, a table that lies in no order took 9.0 s instead of 5.8 s."""
+
 
 class ServerSession:
     """A session inside a snapshot. All that it does raises ReaderFailed."""
@@ -108,7 +112,7 @@ async def _come_in(login: Login) -> Any:
         timeout=int(KEEPALIVE["connect_timeout"]),
     )  # fmt: skip
     try:
-        await connection.execute(PIN.format(settings=f"'{json.dumps(PINNED)}'"))
+        await connection.execute(PIN.format(settings=f"'{json.dumps({**PINNED, **SINGLE})}'"))
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         await connection.execute(f"SET TRANSACTION SNAPSHOT '{login.snapshot}'")
     except BaseException:
