@@ -1,12 +1,13 @@
 """The way out, end to end, over the small world: what is kept, and that failures keep nothing."""
 
 import dataclasses
+import itertools
 import json
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pluggy
 import pytest
@@ -24,6 +25,7 @@ from sichern_hooks import (
     Description,
     Destination,
     DocumentColumn,
+    DocumentRef,
     Documents,
     NotAuthorized,
     Options,
@@ -38,7 +40,7 @@ from sichern_hooks import (
 )
 from tests.support import world
 from tests.support.archive import Pair, unresolved
-from tests.support.small_host import ADMIN, ANNA, TENANTS, SmallHost
+from tests.support.small_host import ADMIN, ANNA, TENANTS, SmallHost, SmallSource
 
 ALPHA, BETA = TENANTS["1"], TENANTS["2"]
 OWNED = ["company", "invoice", "line"]
@@ -175,6 +177,36 @@ def test_a_document_of_the_store_goes_along(small: Small) -> None:
     pair = small.pair()
     assert [row[7] for row in pair.lines("documents.tsv")] == ["store"] * 4
     assert b"A" * 3_000_000 in pair.members.values()
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(["short", "long", "gone", "again"])))
+def test_documents_keep_their_rows_and_a_store_has_one_file_open(
+    small: Small, monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, ...]
+) -> None:
+    contents = {"short": b"short", "again": b"short", "long": b"long" * 600_000}
+    assert small.host.store is not None
+    small.host.store.mkdir()
+    for name, kind in zip("APRU", kinds, strict=True):
+        if kind in contents:
+            (small.host.store / name).write_bytes(contents[kind])
+    small.host.change = _with_locator
+    opened: list[BinaryIO] = []
+    right = SmallSource.open_document
+
+    def noted(self: SmallSource, document: DocumentRef) -> BinaryIO:
+        assert all(file.closed for file in opened)
+        opened.append(right(self, document))
+        return opened[-1]
+
+    monkeypatch.setattr(SmallSource, "open_document", noted)
+    pair = small.pair()
+    listed = [(row[7], row[6]) for row in pair.lines("documents.tsv")]
+    assert [origin for origin, _ in listed] == [
+        "store" if kind in contents else "missing" for kind in kinds
+    ]
+    assert [pair.members[f"documents/{sha256}"] for _, sha256 in listed if sha256] == [
+        contents[kind] for kind in kinds if kind in contents
+    ]
 
 
 @pytest.mark.parametrize("table", OWNED)

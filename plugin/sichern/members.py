@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sichern.archive.chunks import Chunks
 from sichern.archive.names import COUNTERS, DOCUMENTS, REFERENCES, SCHEMA, Kind, rows_member
-from sichern.archive.writer import ZipWriter
+from sichern.archive.writer import BegunDocument, ZipWriter
 from sichern.readers import Readers
 from sichern.report.protocol import DocumentCount, TableCount
 from sichern.schema.tsv import line
@@ -28,6 +28,9 @@ from sichern_hooks import N_, DocumentMissing, Documents, Notice, Source
 
 PIECE = 1 << 20
 """Bytes of a document read at a time."""
+
+Begun = BegunDocument | DocumentMissing | None
+"""A document that was begun, or why it cannot be; None where it is left out."""
 
 
 @dataclass(kw_only=True)
@@ -217,15 +220,14 @@ def _write_documents(
     """Write each document once, and list which row it belongs to."""
     count, size, missing, left_out = 0, 0, 0, 0
     with tempfile.TemporaryFile() as listing:
-        for document in documents(tenancy.snapshot, tenancy.closure):
-            proof.document(document.table, document.key_text)
+        for document, begun in _begun(tenancy, belege, proof, option):
             origin = "table" if document.locator is None else "store"
             digest, length = "", 0
-            if option is Documents.WITHOUT:
+            if begun is None:
                 origin, left_out = "left-out", left_out + 1
             else:
                 try:
-                    written = belege.add_document(_content(tenancy, document))
+                    written = belege.add_document(_there(begun))
                 except DocumentMissing as error:
                     origin, missing = "missing", missing + 1
                     contents.notices.append(_missing(document, error))
@@ -238,6 +240,35 @@ def _write_documents(
         listing.seek(0)
         archive.add(DOCUMENTS, iter(lambda: listing.read(PIECE), b""))
     contents.documents = DocumentCount(count=count, bytes=size, missing=missing, left_out=left_out)
+
+
+def _begun(
+    tenancy: Tenancy, belege: ZipWriter, proof: Proof, option: Documents
+) -> Iterator[tuple[Document, Begun]]:
+    """Prove and begin each document that goes along, and give it once the next one is begun.
+
+    A long one is given at once: no store has to have two files open.
+    """
+    waiting: list[tuple[Document, Begun]] = []
+    for document in documents(tenancy.snapshot, tenancy.closure):
+        proof.document(document.table, document.key_text)
+        begun: Begun = None
+        if option is not Documents.WITHOUT:
+            try:
+                begun = belege.begin_document(_content(tenancy, document))
+            except DocumentMissing as error:
+                begun = error
+        yield from waiting
+        waiting = [(document, begun)]
+        if isinstance(begun, BegunDocument) and not begun.whole:
+            yield waiting.pop()
+    yield from waiting
+
+
+def _there(begun: BegunDocument | DocumentMissing) -> BegunDocument:
+    if isinstance(begun, DocumentMissing):
+        raise begun
+    return begun
 
 
 def _missing(document: Document, error: DocumentMissing) -> Notice:

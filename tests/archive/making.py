@@ -9,7 +9,7 @@ from sichern.archive.deflate import Deflate, deflate_piece
 from sichern.archive.info import Facts, InfoActor, InfoOptions, InfoTenant
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import Committed, PairWriter
-from sichern.archive.writer import Document
+from sichern.archive.writer import Document, ZipWriter
 from sichern.destination import OpenDestination, open_destination
 from sichern_hooks import Destination, Documents, Outcome, SharedRows, SystemIdentity
 
@@ -38,6 +38,11 @@ def facts(**changes: object) -> Facts:
     return Facts(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def add_document(writer: ZipWriter, blocks: Iterable[bytes]) -> Document:
+    """Add a document with nothing in between."""
+    return writer.add_document(writer.begin_document(blocks))
+
+
 def listed(table: str, key: str, document: Document) -> bytes:
     """A line of `documents.tsv`."""
     cells = (table, key, "file", "Rechnung.pdf", "application/pdf", str(document.size),
@@ -56,7 +61,7 @@ def fill(
         pair.data.add(rows_member(Kind.DATA, "party_party", number), [chunk])
     pair.data.add(rows_member(Kind.IDENTITIES, "ir_model", 1), [b"7\tparty.party\n"])
     lines = [
-        listed("ir_attachment", str(number), pair.documents.add_document([document]))
+        listed("ir_attachment", str(number), add_document(pair.documents, [document]))
         for number, document in enumerate(documents, 1)
     ]
     pair.data.add("documents.tsv", lines)

@@ -8,13 +8,13 @@ from sichern.archive.check import check_pair
 from sichern.archive.errors import WrittenWrong
 from sichern.archive.pair import PairWriter
 from sichern.archive.writer import Document
-from tests.archive.making import facts, listed, make_pair
+from tests.archive.making import add_document, facts, listed, make_pair
 
 NONE = b"t\t1\tfile\ta.pdf\tapplication/pdf\t0\t\t"
 
 
 def write(pair: PairWriter, *lines: bytes) -> None:
-    document = pair.documents.add_document([b"Rechnung"])
+    document = add_document(pair.documents, [b"Rechnung"])
     pair.data.add("documents.tsv", [listed("t", "1", document), *lines])
 
 
@@ -30,7 +30,7 @@ def test_entries_without_a_document_are_counted(tmp_path: Path) -> None:
 
 def test_one_document_may_belong_to_many_rows(tmp_path: Path) -> None:
     def shared(pair: PairWriter) -> None:
-        same = [pair.documents.add_document([b"Rechnung"]) for _ in range(3)]
+        same = [add_document(pair.documents, [b"Rechnung"]) for _ in range(3)]
         pair.data.add("documents.tsv", [listed("t", str(n), d) for n, d in enumerate(same)])
 
     committed = make_pair(tmp_path, write=shared, roles={})

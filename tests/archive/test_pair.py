@@ -23,7 +23,7 @@ from sichern.archive.listing import list_pairs
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import PairWriter
 from sichern.archive.reader import ArchiveReader, open_pair, read_info_file
-from tests.archive.making import STEM, WHEN, destination, facts, fill, make_pair
+from tests.archive.making import STEM, WHEN, add_document, destination, facts, fill, make_pair
 from tests.support.need import need
 
 STEPS = ["open", "written", "read back", "info written", "named .zip", "named .belege.zip",
@@ -395,7 +395,7 @@ def test_rows_of_a_table_without_a_role_are_a_fault_of_the_caller(tmp_path: Path
 
 def test_a_list_of_documents_that_does_not_fit_fails_the_run(tmp_path: Path) -> None:
     def write(pair: PairWriter) -> None:
-        pair.data.add_document([b"listed nowhere"])
+        add_document(pair.data, [b"listed nowhere"])
         pair.data.add("documents.tsv", [])
 
     with pytest.raises(WrittenWrong):

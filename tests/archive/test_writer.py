@@ -29,7 +29,7 @@ from sichern.archive.names import Kind, document_member, rows_member
 from sichern.archive.packed import PackedMember
 from sichern.archive.volume import open_volume
 from sichern.archive.writer import ZipWriter
-from tests.archive.making import WHEN
+from tests.archive.making import WHEN, add_document
 from tests.support.need import need
 
 
@@ -84,7 +84,7 @@ def test_the_programs_that_people_have_open_it(output: SparseFile, tmp_path: Pat
     writer.add("README.txt", [b"hello\r\n"])
     writer.add(rows_member(Kind.DATA, "party", 1), [content])
     writer.add("references.tsv", [])
-    stored = writer.add_document([bytes(range(256))])
+    stored = add_document(writer, [bytes(range(256))])
     writer.finish()
     output.close()
     opens_everywhere(tmp_path / "a.zip")
@@ -172,13 +172,13 @@ def test_chunks_compressed_in_threads_give_the_same_bytes(tmp_path: Path) -> Non
 
 def test_equal_documents_are_kept_once(output: SparseFile, tmp_path: Path) -> None:
     writer = zip_writer(output)
-    first = writer.add_document([b"Rechnung " * 1000])
+    first = add_document(writer, [b"Rechnung " * 1000])
     position = writer.position
-    second = writer.add_document([b"Rechnung " * 500, b"Rechnung " * 500])
+    second = add_document(writer, [b"Rechnung " * 500, b"Rechnung " * 500])
     assert (first.new, second.new) == (True, False)
     assert (first.sha256, first.size) == (second.sha256, second.size)
     assert writer.position == position
-    writer.add_document([b"another"])
+    add_document(writer, [b"another"])
     writer.finish()
     output.close()
     opens_everywhere(tmp_path / "a.zip")
@@ -187,8 +187,8 @@ def test_equal_documents_are_kept_once(output: SparseFile, tmp_path: Path) -> No
 def test_documents_that_do_not_compress_are_stored(output: SparseFile) -> None:
     writer = zip_writer(output)
     noise = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(5000))
-    writer.add_document([noise])
-    writer.add_document([b"text " * 5000])
+    add_document(writer, [noise])
+    add_document(writer, [b"text " * 5000])
     assert [m.entry.method for m in writer.members] == [0, 8]
     assert writer.members[0].entry.packed == len(noise)
 
@@ -209,7 +209,7 @@ def test_an_error_out_of_the_blocks_comes_through_and_the_writer_goes_on(
     with pytest.raises(OwnError):
         writer.add("schema.json", broken())
     with pytest.raises(OwnError):
-        writer.add_document(broken())
+        add_document(writer, broken())
     writer.add("schema.json", [b"{}"])
     writer.finish()
     output.close()
@@ -266,7 +266,7 @@ def test_every_member_is_read_back_as_it_was_written(
         writer = zip_writer(output)
         for number, (document, blocks) in enumerate(contents, 1):
             if document:
-                writer.add_document(blocks)
+                add_document(writer, blocks)
             else:
                 writer.add(rows_member(Kind.DATA, "t", number), blocks)
         length = writer.finish()

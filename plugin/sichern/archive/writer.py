@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Protocol
 
 from sichern.archive.deflate import (
+    PIECE,
     TERMINATOR,
     CompressedChunk,
     Deflate,
@@ -76,6 +77,19 @@ class Document:
     sha256: str
     size: int
     new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BegunDocument:
+    """A document to be added: its chunks, and the hash of all that they are of.
+
+    `whole` where it was read to its end: no file of it is open any more.
+    """
+
+    method: int
+    whole: bool
+    chunks: Iterator[CompressedChunk]
+    digest: "hashlib._Hash"
 
 
 class OpenMember:
@@ -169,17 +183,27 @@ class ZipWriter:
             member.finish()
             return self._record(name, member, packed.sha256, packed.lines)
 
-    def add_document(self, blocks: Iterable[bytes]) -> Document:
-        """Write `documents/<sha256>`, once for equal bytes; stored where it does not compress."""
-        digest = hashlib.sha256()
+    def begin_document(self, blocks: Iterable[bytes]) -> BegunDocument:
+        """Begin a document: its first piece is read, and hashed and compressed beside.
+
+        So the document before it can be added meanwhile. It is stored where it does not compress.
+        """
         cut = pieces(blocks)
         first = next(cut, b"")
         method = DEFLATED if compresses(first[:_PROBE]) else STORED
-        with self._member(len(document_member("0" * 64)), method) as member:
-            for chunk in self._packed(chain([first], cut), digest, method):
+        digest = hashlib.sha256()
+        chunks = self._packed(chain([first], cut), digest, method)
+        return BegunDocument(
+            method=method, whole=len(first) < PIECE, chunks=chunks, digest=digest
+        )
+
+    def add_document(self, begun: BegunDocument) -> Document:
+        """Write `documents/<sha256>`, once for equal bytes."""
+        with self._member(len(document_member("0" * 64)), begun.method) as member:
+            for chunk in begun.chunks:
                 member.append(chunk)
             member.finish()
-            sha256 = digest.hexdigest()
+            sha256 = begun.digest.hexdigest()
             new = document_member(sha256) not in self._names
             if new:
                 self._record(document_member(sha256), member, sha256, 0)
@@ -205,25 +229,26 @@ class ZipWriter:
         return self.position
 
     def _packed(
-        self, cut: Iterable[bytes], digest: "hashlib._Hash", method: int
+        self, cut: Iterator[bytes], digest: "hashlib._Hash", method: int
     ) -> Iterator[CompressedChunk]:
         """Hash and compress each piece while the next one is read, and the last one written.
 
-        Both let go of the interpreter's lock.
+        The first one at once. Both let go of the interpreter's lock.
         """
 
         def pack(piece: bytes) -> CompressedChunk:
             digest.update(piece)
             return compress_chunk(piece, method, self.deflate)
 
-        running: Future[CompressedChunk] | None = None
-        for piece in cut:
-            ahead = self._beside.submit(pack, piece)
-            if running is not None:
+        def rest(running: "Future[CompressedChunk]") -> Iterator[CompressedChunk]:
+            for piece in cut:
+                ahead = self._beside.submit(pack, piece)
                 yield running.result()
-            running = ahead
-        if running is not None:
+                running = ahead
             yield running.result()
+
+        first = next(cut, None)
+        return iter(()) if first is None else rest(self._beside.submit(pack, first))
 
     def _append(self, parts: list[bytes]) -> None:
         data = b"".join(parts)
