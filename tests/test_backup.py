@@ -1,6 +1,7 @@
 """The way out, end to end, over the small world: what is kept, and that failures keep nothing."""
 
 import dataclasses
+import io
 import itertools
 import json
 import logging
@@ -25,6 +26,7 @@ from sichern_hooks import (
     Description,
     Destination,
     DocumentColumn,
+    DocumentMissing,
     DocumentRef,
     Documents,
     NotAuthorized,
@@ -179,23 +181,38 @@ def test_a_document_of_the_store_goes_along(small: Small) -> None:
     assert b"A" * 3_000_000 in pair.members.values()
 
 
-@pytest.mark.parametrize("kinds", list(itertools.permutations(["short", "long", "gone", "again"])))
+class BreakingOff(io.BytesIO):
+    """A file of a store that gives its first piece only."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        with file:
+            super().__init__(file.read())
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise DocumentMissing(document="its second half")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(["short", "long", "gone", "breaks"])))
 def test_documents_keep_their_rows_and_a_store_has_one_file_open(
     small: Small, monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, ...]
 ) -> None:
-    contents = {"short": b"short", "again": b"short", "long": b"long" * 600_000}
+    contents = {"short": b"short", "long": b"long" * 600_000}
     assert small.host.store is not None
     small.host.store.mkdir()
     for name, kind in zip("APRU", kinds, strict=True):
-        if kind in contents:
-            (small.host.store / name).write_bytes(contents[kind])
+        if kind != "gone":
+            (small.host.store / name).write_bytes(contents.get(kind, contents["long"]))
     small.host.change = _with_locator
     opened: list[BinaryIO] = []
+    broken = "APRU"[kinds.index("breaks")]
     right = SmallSource.open_document
 
     def noted(self: SmallSource, document: DocumentRef) -> BinaryIO:
         assert all(file.closed for file in opened)
-        opened.append(right(self, document))
+        file = right(self, document)
+        opened.append(BreakingOff(file) if document.locator == broken else file)
         return opened[-1]
 
     monkeypatch.setattr(SmallSource, "open_document", noted)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sichern.archive.chunks import Chunks
 from sichern.archive.names import COUNTERS, DOCUMENTS, REFERENCES, SCHEMA, Kind, rows_member
 from sichern.archive.writer import BegunDocument, ZipWriter
+from sichern.archive.writer import Document as AddedDocument
 from sichern.readers import Readers
 from sichern.report.protocol import DocumentCount, TableCount
 from sichern.schema.tsv import line
@@ -223,17 +224,15 @@ def _write_documents(
         for document, begun in _begun(tenancy, belege, proof, option):
             origin = "table" if document.locator is None else "store"
             digest, length = "", 0
-            if begun is None:
+            added = _added(belege, begun)
+            if added is None:
                 origin, left_out = "left-out", left_out + 1
+            elif isinstance(added, DocumentMissing):
+                origin, missing = "missing", missing + 1
+                contents.notices.append(_missing(document, added))
             else:
-                try:
-                    written = belege.add_document(_there(begun))
-                except DocumentMissing as error:
-                    origin, missing = "missing", missing + 1
-                    contents.notices.append(_missing(document, error))
-                else:
-                    digest, length = written.sha256, written.size
-                    count, size = count + 1, size + length
+                digest, length = added.sha256, added.size
+                count, size = count + 1, size + length
             listing.write(_listed(document, length, digest, origin))
             step(1)
         _hold(DOCUMENTS, count + missing + left_out, tenancy.plan.documents)
@@ -245,7 +244,7 @@ def _write_documents(
 def _begun(
     tenancy: Tenancy, belege: ZipWriter, proof: Proof, option: Documents
 ) -> Iterator[tuple[Document, Begun]]:
-    """Prove and begin each document that goes along, and give it once the next one is begun.
+    """Prove each document, begin it unless it is left out; give it once the next one is begun.
 
     A long one is given at once: no store has to have two files open.
     """
@@ -265,10 +264,14 @@ def _begun(
     yield from waiting
 
 
-def _there(begun: BegunDocument | DocumentMissing) -> BegunDocument:
-    if isinstance(begun, DocumentMissing):
-        raise begun
-    return begun
+def _added(belege: ZipWriter, begun: Begun) -> AddedDocument | DocumentMissing | None:
+    """Add a document that was begun; give what became of it."""
+    if not isinstance(begun, BegunDocument):
+        return begun
+    try:
+        return belege.add_document(begun)
+    except DocumentMissing as error:
+        return error
 
 
 def _missing(document: Document, error: DocumentMissing) -> Notice:

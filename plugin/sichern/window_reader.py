@@ -67,7 +67,7 @@ def _come_in(login: Login | FileLogin) -> Session:
 def read_window(login: Login | FileLogin, query: Query, glance: Glance) -> list[PackedChunk]:
     """Read what a query gives in the run's snapshot, in chunks.
 
-    The first column must be an integer key. Raises as `enter`, and UnreadableRow.
+    The first column must be an integer key. Raises as `enter`, UnreadableRow, CompressedWrong.
     """
     if isinstance(login, FileLogin) and not _is_in(login):
         raise ReaderFailed("", "a process came when the file may have been written to", "")

@@ -1,17 +1,22 @@
 """Makes small pairs for the tests of the archive."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sichern.archive.deflate import Deflate, deflate_piece
-from sichern.archive.info import Facts, InfoActor, InfoOptions, InfoTenant
+from sichern.archive.info import Facts, InfoActor, InfoOptions, InfoTenant, by_table
+from sichern.archive.info_text import write_info
 from sichern.archive.names import Kind, rows_member
 from sichern.archive.pair import Committed, PairWriter
+from sichern.archive.reader import read_info_file
 from sichern.archive.writer import Document, ZipWriter
 from sichern.destination import OpenDestination, open_destination
 from sichern_hooks import Destination, Documents, Outcome, SharedRows, SystemIdentity
+from tests.support.archive import Pair
 
 WHEN = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
 STEM = "muster-gmbh_2026-11-22T223000Z"
@@ -92,6 +97,20 @@ def make_pair(
     ):
         write(pair)
         return pair.commit(facts(**changes))
+
+
+def make_format_1(file: Path) -> None:
+    """Write the info file of a pair anew, as the first format had it."""
+    info, members = read_info_file(file).info, Pair(file).members
+    rows: dict[str, bytes] = {table.name: b"" for table in info.tables}
+    for (kind, table), chunks in by_table(info.members).items():
+        if kind is Kind.DATA:
+            rows[table] = b"".join(members[chunk.name] for chunk in chunks)
+    tables = tuple(
+        replace(table, sha256=hashlib.sha256(rows[table.name]).hexdigest())
+        for table in info.tables
+    )
+    file.write_bytes(write_info(replace(info, format=1, tables=tables)))
 
 
 @contextmanager

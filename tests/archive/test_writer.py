@@ -19,6 +19,7 @@ from sichern.archive.deflate import (
     InflateError,
     compress_chunk,
     deflate_piece,
+    hash_and_compress,
     inflate,
     pieces,
 )
@@ -243,6 +244,29 @@ def test_a_piece_that_was_compressed_wrongly_is_refused_at_once(
     assert compress_chunk(piece).size == len(piece)
     with pytest.raises(CompressedWrong):
         compress_chunk(piece, deflate=lambda given: wrong(deflate_piece(given)))
+
+
+def test_a_piece_that_changes_in_memory_before_it_is_hashed_is_refused() -> None:
+    piece = bytearray(b"1\tMuster\n" * 5000)
+
+    def changing(given: bytes) -> bytes:
+        piece[7] ^= 4
+        return deflate_piece(given)
+
+    with pytest.raises(CompressedWrong):
+        hash_and_compress(piece, hashlib.sha256(), deflate=changing)  # type: ignore[arg-type]
+
+
+def test_a_faulty_machine_does_not_hide_behind_a_document_that_breaks_off(
+    output: SparseFile,
+) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"text " * PIECE
+        raise OwnError
+
+    writer = ZipWriter(output, WHEN, deflate=lambda given: deflate_piece(given)[:-1])
+    with pytest.raises(CompressedWrong):
+        add_document(writer, broken())
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
+from sichern.readers import Readers
 from sichern.target.session import TargetSession
 from sichern_hooks import Outcome, Way
 from tests.restore.conftest import EMPTY, MakeWorld
 from tests.restore.reading import error_of
 from tests.support import world as small
+from tests.support.archive import Pair
 
 ENTERED = "insert into invoice values (70, 1, 4, null, null, null, 'entered meanwhile')"
 
@@ -19,11 +21,17 @@ ENTERED = "insert into invoice values (70, 1, 4, null, null, null, 'entered mean
     [ENTERED, "update line set amount = 11 where id = 1", "delete from line where id = 1"],
     ids=["entered", "changed", "removed"],
 )
+@pytest.mark.parametrize("divided", [False, True], ids=["in one", "in windows"])
 def test_what_people_did_after_the_backup_that_comes_first_is_not_replaced(
-    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, statement: str
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, statement: str, divided: bool
 ) -> None:
+    if divided:
+        monkeypatch.setattr("sichern.windows.CHUNK_ROWS", 1)
+        monkeypatch.setattr("sichern.windows.ROWS", 1)
+        monkeypatch.setattr(Readers, "ready", lambda *_: False)
     world = make_world(small.ROWS)
     file = world.back_up()
+    assert ("data/invoice/00002.tsv" in Pair(file).members) is divided
     begin = TargetSession.begin
 
     def begin_late(session: TargetSession, alone: Sequence[str] = ()) -> None:

@@ -105,8 +105,8 @@ def test_a_process_reads_in_the_snapshot_of_the_run_that_asks_and_in_no_other(
 @pytest.mark.parametrize(
     ("module", "spared"),
     [
-        ("window_reader", {"sqlalchemy", "psycopg", "asyncpg", "marshmallow", "sqlite3"}),
-        ("source.beside_postgresql", {"sqlalchemy", "psycopg", "marshmallow", "sqlite3"}),
+        ("window_reader", {"sqlalchemy", "psycopg", "asyncpg", "marshmallow", "sqlite3", "pluggy"}),
+        ("source.beside_postgresql", {"sqlalchemy", "psycopg", "marshmallow", "sqlite3", "pluggy"}),
         ("source.beside_sqlite", {"sqlalchemy", "psycopg", "asyncpg"}),
     ],
 )

@@ -10,8 +10,9 @@ CHUNK_ROWS = 25_000
 class Chunks:
     """Iterates over chunks; each is an iterator of blocks that must be used up before the next.
 
-    The blocks are complete lines, however long. No chunk is empty; `rows` are the most of each,
-    and must not end before the blocks do. `taken` are those of the chunk that was used up last.
+    The blocks are complete lines, however long. `rows` are the most of each chunk, and must not
+    end before the blocks do; without a 0 among them no chunk is empty. `taken` are the rows of
+    the chunk that was used up last.
     """
 
     def __init__(self, blocks: Iterator[bytes], rows: Iterable[int] = repeat(CHUNK_ROWS)) -> None:

@@ -3,16 +3,16 @@
 A member's bytes are cut at every `PIECE` bytes. Each piece is compressed on its own and ends
 at a byte boundary, so that pieces can be made by several threads or processes and appended
 in order: the archive has the same bytes, whoever compressed them. Measured: no larger than
-one stream, and 529 against 582 MB/s.
+one stream, and 529 against 582 MB/s (`deflate_piece` alone).
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
 from isal import isal_zlib
 
-from sichern.archive.errors import CompressedWrong
 from sichern.archive.layout import DEFLATED, STORED
 
 PIECE = 1 << 20
@@ -70,11 +70,33 @@ def compress_chunk(
         return CompressedChunk(method=method, data=piece, size=len(piece), crc=crc, packed_crc=crc)
     data = deflate(piece)
     if not _gives(data, piece):
-        raise CompressedWrong
+        raise _wrong()
     packed_crc = crc_of(data)
     return CompressedChunk(
         method=method, data=data, size=len(piece), crc=crc, packed_crc=packed_crc
     )
+
+
+def hash_and_compress(
+    piece: bytes,
+    digest: "hashlib._Hash",
+    method: int = DEFLATED,
+    deflate: Deflate = deflate_piece,
+) -> CompressedChunk:
+    """Make the next chunk of a member, and go on with the member's hash. Raises CompressedWrong."""
+    chunk = compress_chunk(piece, method, deflate)
+    digest.update(piece)
+    # What was hashed is what was compressed: it has not changed in memory in between.
+    if crc_of(piece) != chunk.crc:
+        raise _wrong()
+    return chunk
+
+
+def _wrong() -> Exception:
+    # A process that reads beside a run imports little, and needs this once in a lifetime.
+    from sichern.archive.errors import CompressedWrong
+
+    return CompressedWrong()
 
 
 def _gives(data: bytes, piece: bytes) -> bool:

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sichern.archive.names import Kind, parse_member
 from sichern_hooks import Documents, Outcome, SharedRows, SystemIdentity
 
 FORMAT = 2
+CHUNK_HASHES = 2
+"""The first format in which the hash of a table is over those of its chunks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +75,24 @@ class InfoTable:
     sha256: str
 
 
-def table_hash(chunks: Iterable[str]) -> str:
+def by_table(members: Iterable[Member]) -> dict[tuple[Kind, str], list[Member]]:
+    """Give the chunks of each table in `data/` and in `identities/`, in their order."""
+    found: dict[tuple[Kind, str], list[Member]] = {}
+    for member in members:
+        parsed = parse_member(member.name)
+        if parsed is not None and parsed.table is not None:
+            found.setdefault((parsed.kind, parsed.table), []).append(member)
+    return found
+
+
+def rows_of(chunks: Iterable[Member]) -> int:
+    """Give the number of rows in chunks."""
+    return sum(chunk.rows or 0 for chunk in chunks)
+
+
+def table_hash(chunks: Iterable[Member]) -> str:
     """Give the hash of a table: over those of its chunks in `data/`, a line of hex each."""
-    return hashlib.sha256("".join(f"{chunk}\n" for chunk in chunks).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{chunk.sha256}\n" for chunk in chunks).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from sichern.archive.errors import ArchiveError, FormatTooNew, FormatTooOld, InfoDamaged
 from sichern.archive.info import (
+    CHUNK_HASHES,
     FORMAT,
     Info,
     InfoActor,
@@ -21,6 +22,8 @@ from sichern.archive.info import (
     InfoTenant,
     Member,
     Volume,
+    by_table,
+    rows_of,
     table_hash,
 )
 from sichern.archive.names import Kind, parse_member
@@ -288,9 +291,7 @@ def _wrong_members(info: Info) -> str:
 
 
 def _wrong_tables(info: Info) -> str:
-    rows: dict[tuple[Kind, str], int] = {}
     last: dict[tuple[Kind, str], int] = {}
-    hashes: dict[str, list[str]] = {}
     documents = [0, 0]
     for member in info.members:
         parsed = parse_member(member.name)
@@ -304,20 +305,20 @@ def _wrong_tables(info: Info) -> str:
         if parsed.number != last.get(place, 0) + 1:
             return f"{member.name} out of order"
         last[place] = parsed.number
-        rows[place] = rows.get(place, 0) + (member.rows or 0)
-        if parsed.kind is Kind.DATA:
-            hashes.setdefault(parsed.table, []).append(member.sha256)
     if documents != [info.documents.count, info.documents.bytes]:
         return N_("the number of documents")
     names = [table.name for table in info.tables]
     if len(set(names)) != len(names):
         return N_("a table twice")
-    if {table for _, table in rows} - set(names):
+    if {table for _, table in last} - set(names):
         return N_("rows of a table that is not listed")
+    chunks = by_table(info.members)
     for table in info.tables:
-        counted = (rows.get((Kind.DATA, table.name), 0), rows.get((Kind.IDENTITIES, table.name), 0))
-        if counted != (table.rows, table.identities):
+        rows, named = (
+            chunks.get((kind, table.name), []) for kind in (Kind.DATA, Kind.IDENTITIES)
+        )
+        if (rows_of(rows), rows_of(named)) != (table.rows, table.identities):
             return f"the rows of {table.name}"
-        if info.format > 1 and table.sha256 != table_hash(hashes.get(table.name, ())):
+        if info.format >= CHUNK_HASHES and table.sha256 != table_hash(rows):
             return f"the SHA-256 of table {table.name}"
     return ""

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sichern.archive.deflate import CompressedChunk, compress_chunk, pieces
+from sichern.archive.deflate import CompressedChunk, hash_and_compress, pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +19,9 @@ class PackedMember:
 def pack_member(blocks: Iterable[bytes], lines: Callable[[], int]) -> PackedMember:
     """Compress and hash a member: the same bytes as `ZipWriter.add` writes of the same blocks.
 
-    `lines` is asked at the end: whoever read them has counted them.
+    `lines` is asked at the end: whoever read them has counted them. Raises CompressedWrong, and
+    what the blocks raise.
     """
     digest = hashlib.sha256()
-    chunks: list[CompressedChunk] = []
-    for piece in pieces(blocks):
-        digest.update(piece)
-        chunks.append(compress_chunk(piece))
-    return PackedMember(chunks=tuple(chunks), sha256=digest.hexdigest(), lines=lines())
+    chunks = tuple([hash_and_compress(piece, digest) for piece in pieces(blocks)])
+    return PackedMember(chunks=chunks, sha256=digest.hexdigest(), lines=lines())

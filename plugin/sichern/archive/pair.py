@@ -17,6 +17,8 @@ from sichern.archive.info import (
     InfoTable,
     Member,
     Volume,
+    by_table,
+    rows_of,
     table_hash,
 )
 from sichern.archive.info_text import implausible, write_info
@@ -57,7 +59,7 @@ class PairWriter:
     name is taken, `-2` and so on is put behind it. `progress` sees the reading back; `reached`
     is told each step of the commit, for tests that pull the plug there.
 
-    Raises PairTaken, WrittenWrong, and the folder's errors.
+    Raises PairTaken, WrittenWrong, CompressedWrong, and the folder's errors.
     """
 
     folder: Folder
@@ -171,18 +173,12 @@ class PairWriter:
             for number, writer in enumerate(self._writers)
             for record in writer.members
         )
-        rows: dict[tuple[Kind, str], int] = {}
-        hashes: dict[str, list[str]] = {}
-        documents: list[int] = []
-        for member in members:
-            parsed = parse_member(member.name)
-            if parsed is not None and parsed.kind is Kind.DOCUMENT:
-                documents.append(member.size)
-            elif parsed is not None and parsed.table is not None:
-                place = (parsed.kind, parsed.table)
-                rows[place] = rows.get(place, 0) + (member.rows or 0)
-                if parsed.kind is Kind.DATA:
-                    hashes.setdefault(parsed.table, []).append(member.sha256)
+        chunks = by_table(members)
+        documents = [
+            member.size
+            for member in members
+            if (parsed := parse_member(member.name)) and parsed.kind is Kind.DOCUMENT
+        ]
         parsed_stem = parse_stem(self.stem)
         if parsed_stem is None:  # pragma: no cover - it was one on entering
             raise ValueError(self.stem)
@@ -204,9 +200,9 @@ class PairWriter:
                 InfoTable(
                     name=table,
                     role=role,
-                    rows=rows.get((Kind.DATA, table), 0),
-                    identities=rows.get((Kind.IDENTITIES, table), 0),
-                    sha256=table_hash(hashes.get(table, ())),
+                    rows=rows_of(chunks.get((Kind.DATA, table), ())),
+                    identities=rows_of(chunks.get((Kind.IDENTITIES, table), ())),
+                    sha256=table_hash(chunks.get((Kind.DATA, table), ())),
                 )
                 for table, role in facts.roles.items()
             ),

@@ -38,27 +38,25 @@ def read_back(
         members = [member for member in info.members if member.volume == number]
         volume = open_volume(source, info.volumes[number].name, length, members)
         once = Sequential(source, length, seen)
-        _compare(volume, once, written[number])
+        _compare(volume, once, written[number], documents)
         found.append(once.finish())
-        _watch_list(volume, documents)
     for problem in documents.compare(info):
         raise problem
     return tuple(found)
 
 
-def _compare(volume: ZipVolume, once: Sequential, written: Written) -> None:
-    for (_, entry), record in zip(volume.members, written, strict=True):
+def _compare(
+    volume: ZipVolume, once: Sequential, written: Written, documents: DocumentList
+) -> None:
+    for (member, entry), record in zip(volume.members, written, strict=True):
         if entry != record.entry:
             raise MembersDiffer(volume=volume.name, reason=entry.name)
+        if member.name == DOCUMENTS:
+            for _ in documents.watch(volume.blocks(member, entry, once)):
+                pass
+            continue
         crc = 0
         for block in volume.packed(entry, once):
             crc = crc_of(block, crc)
         if crc != record.packed_crc:
             raise volume.damaged(entry, N_("its CRC differs"))
-
-
-def _watch_list(volume: ZipVolume, documents: DocumentList) -> None:
-    for member, entry in volume.members:
-        if member.name == DOCUMENTS:
-            for _ in documents.watch(volume.blocks(member, entry)):
-                pass

@@ -33,7 +33,7 @@ class Sequential:
         self._seen = seen
         self._buffer = b""
         self._start = 0
-        self.digest = hashlib.sha256()
+        self._digest = hashlib.sha256()
 
     def read_at(self, length: int, offset: int) -> bytes:
         """Give up to `length` bytes; `offset` never goes back behind the last read."""
@@ -47,14 +47,14 @@ class Sequential:
         """Read what is left; give the SHA-256 of the whole file."""
         while self._fill(self._start + len(self._buffer), _READ):
             pass
-        return self.digest.hexdigest()
+        return self._digest.hexdigest()
 
     def _fill(self, keep_from: int, length: int) -> bool:
         position = self._start + len(self._buffer)
         block = self._source.read_at(min(length, self._length - position), position)
         if not block:
             return False
-        self.digest.update(block)
+        self._digest.update(block)
         self._seen(len(block))
         kept = self._buffer[max(0, keep_from - self._start) :]
         self._start = position - len(kept)

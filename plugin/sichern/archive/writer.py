@@ -14,10 +14,10 @@ from sichern.archive.deflate import (
     TERMINATOR,
     CompressedChunk,
     Deflate,
-    compress_chunk,
     compresses,
     crc_of,
     deflate_piece,
+    hash_and_compress,
     join_crc,
     pieces,
 )
@@ -81,7 +81,7 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class BegunDocument:
-    """A document to be added: its chunks, and the hash of all that they are of.
+    """A document to be added; `digest` is of its bytes once `chunks` are used up.
 
     `whole` where it was read to its end: no file of it is open any more.
     """
@@ -151,7 +151,8 @@ class ZipWriter:
     ) -> MemberRecord:
         """Write a member of any length.
 
-        Raises ValueError where the name was written before.
+        Raises ValueError where the name was written before, CompressedWrong, and what the blocks
+        raise.
         """
         if name in self._names:
             raise ValueError(f"{name} was written already")
@@ -187,6 +188,7 @@ class ZipWriter:
         """Begin a document: its first piece is read, and hashed and compressed beside.
 
         So the document before it can be added meanwhile. It is stored where it does not compress.
+        Raises what its blocks raise up to there.
         """
         cut = pieces(blocks)
         first = next(cut, b"")
@@ -198,7 +200,10 @@ class ZipWriter:
         )
 
     def add_document(self, begun: BegunDocument) -> Document:
-        """Write `documents/<sha256>`, once for equal bytes."""
+        """Write `documents/<sha256>`, once for equal bytes.
+
+        Raises CompressedWrong, and what the rest of its blocks raises.
+        """
         with self._member(len(document_member("0" * 64)), begun.method) as member:
             for chunk in begun.chunks:
                 member.append(chunk)
@@ -233,22 +238,25 @@ class ZipWriter:
     ) -> Iterator[CompressedChunk]:
         """Hash and compress each piece while the next one is read, and the last one written.
 
-        The first one at once. Both let go of the interpreter's lock.
+        Both let go of the interpreter's lock. The first piece is begun at once.
         """
 
-        def pack(piece: bytes) -> CompressedChunk:
-            digest.update(piece)
-            return compress_chunk(piece, method, self.deflate)
+        def pack(piece: bytes) -> "Future[CompressedChunk]":
+            return self._beside.submit(hash_and_compress, piece, digest, method, self.deflate)
 
         def rest(running: "Future[CompressedChunk]") -> Iterator[CompressedChunk]:
-            for piece in cut:
-                ahead = self._beside.submit(pack, piece)
-                yield running.result()
-                running = ahead
+            try:
+                for piece in cut:
+                    ahead = pack(piece)
+                    yield running.result()
+                    running = ahead
+            except BaseException:
+                running.result()  # a faulty machine is not to hide behind a missing document
+                raise
             yield running.result()
 
         first = next(cut, None)
-        return iter(()) if first is None else rest(self._beside.submit(pack, first))
+        return iter(()) if first is None else rest(pack(first))
 
     def _append(self, parts: list[bytes]) -> None:
         data = b"".join(parts)

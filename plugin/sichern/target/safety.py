@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 
 from sichern.archive.chunks import CHUNK_ROWS, Chunks
-from sichern.archive.info import Info, Member
-from sichern.archive.names import Kind, parse_member
+from sichern.archive.info import Info, by_table
+from sichern.archive.names import Kind
 from sichern.source.rows import read_rows
 from sichern.target.refusals import ChangedMeanwhile
 from sichern.target.session import TargetSession
@@ -20,19 +20,16 @@ def demand_backed_up(session: TargetSession, closure: Closure, backup: Info) -> 
     People may have worked between the snapshot of the backup and the transaction; what they
     entered would be removed and be in no backup. Raises ChangedMeanwhile.
     """
-    known: dict[str, list[Member]] = {table.name: [] for table in backup.tables}
-    for member in backup.members:
-        parsed = parse_member(member.name)
-        if parsed is not None and parsed.kind is Kind.DATA and parsed.table is not None:
-            known[parsed.table].append(member)
+    listed = {table.name for table in backup.tables}
+    known = by_table(backup.members)
     for table in closure.model.tables.values():
-        if table.name not in known:
+        if table.name not in listed:
             continue
         rows = clause(closure.model, table.name)
         blocks = read_rows(
             session, rows, table.columns, table.key, closure.content(table, rows)
         )
-        chunks = known[table.name]
+        chunks = known.get((Kind.DATA, table.name), [])
         found = list(_hashes(blocks, (chunk.rows or 0 for chunk in chunks)))
         if found != [chunk.sha256 for chunk in chunks]:
             raise ChangedMeanwhile(table=table.label)
