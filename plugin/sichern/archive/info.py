@@ -79,7 +79,8 @@ def by_table(members: Iterable[Member]) -> dict[tuple[Kind, str], list[Member]]:
     """Give the chunks of each table in `data/` and in `identities/`, in their order."""
     found: dict[tuple[Kind, str], list[Member]] = {}
     for member in members:
-        parsed = parse_member(member.name)
+        # Documents have no rows, and there may be many.
+        parsed = None if member.rows is None else parse_member(member.name)
         if parsed is not None and parsed.table is not None:
             found.setdefault((parsed.kind, parsed.table), []).append(member)
     return found
